@@ -1,0 +1,38 @@
+namespace Fscrypt.Sim.Model.Machine;
+
+/// <summary>
+/// Counts the changes of something that a kernel loop polls without sleeping. Instead of polling, the loop waits until the
+/// count differs from what it saw: the same schedules, without the turns in which nothing changed.
+/// </summary>
+public struct ChangeCounter : ICell
+{
+    [Wiring] private KernelObject owner;
+    private SyncClock sync;
+    private int changes;
+    [Wiring] private ushort offset;
+
+    /// <summary>The count to wait from.</summary>
+    public readonly int Now => changes;
+
+    readonly ushort ICell.Offset => offset;
+
+    /// <summary>Something changed: who polls looks again.</summary>
+    public void Bump()
+    {
+        changes++;
+        owner.Host.Recheck(owner, offset);
+    }
+
+    /// <summary>Waits until something has changed since <paramref name="seen"/>.</summary>
+    public Step ChangedSince(int seen) => new(new Operation(owner, offset, OperationKind.AwaitChange, Quiet: false, seen));
+
+    public void Attach(KernelObject owner)
+    {
+        this.owner = owner;
+        offset = owner.OffsetOf(ref this);
+    }
+
+    public void ForgetClocks() => sync.Clear();
+
+    readonly string ICell.Show() => Display.Of(changes);
+}

@@ -1,0 +1,136 @@
+using System.Runtime.CompilerServices;
+
+namespace Fscrypt.Sim.Model.Machine;
+
+/// <summary>A suspended call of a kernel function: its state machine, and who called it.</summary>
+internal abstract class Frame(KernelHost host)
+{
+    public readonly KernelHost Host = host;
+    public Frame? Caller;
+    public bool Done;
+
+    /// <summary>The compiler's state machine type, from which the method's name and source are read.</summary>
+    public abstract Type StateMachineType { get; }
+
+    public abstract void Resume();
+
+    public void Complete()
+    {
+        Done = true;
+        Caller?.Resume();
+    }
+
+    public void Reuse()
+    {
+        Done = false;
+        Caller = null;
+    }
+}
+
+internal abstract class ResultFrame<T>(KernelHost host) : Frame(host)
+{
+    public T Result = default!;
+}
+
+
+internal sealed class Frame<TStateMachine>(KernelHost host) : Frame(host)
+    where TStateMachine : IAsyncStateMachine
+{
+    public TStateMachine StateMachine = default!;
+
+    public override Type StateMachineType => typeof(TStateMachine);
+
+    public override void Resume() => StateMachine.MoveNext();
+}
+
+internal sealed class Frame<T, TStateMachine>(KernelHost host) : ResultFrame<T>(host)
+    where TStateMachine : IAsyncStateMachine
+{
+    public TStateMachine StateMachine = default!;
+
+    public override Type StateMachineType => typeof(TStateMachine);
+
+    public override void Resume() => StateMachine.MoveNext();
+}
+
+/// <summary>
+/// The frames of one machine, by state machine type. An execution takes them in order and gives none back: at the next
+/// one all are free again, so nothing is allocated in steady state.
+/// </summary>
+internal sealed class FrameArena
+{
+    private Pool?[] pools = new Pool?[64];
+    private int generation = 1;
+
+    public void Reset() => generation++;
+
+    public Frame<TStateMachine> Rent<TStateMachine>(KernelHost host)
+        where TStateMachine : IAsyncStateMachine
+        => PoolOf<Frame<TStateMachine>>() is { } pool && pool.Take() is { } free
+            ? Unsafe.As<Frame<TStateMachine>>(free)
+            : (Frame<TStateMachine>)Add<Frame<TStateMachine>>(new Frame<TStateMachine>(host));
+
+    public Frame<T, TStateMachine> Rent<T, TStateMachine>(KernelHost host)
+        where TStateMachine : IAsyncStateMachine
+        => PoolOf<Frame<T, TStateMachine>>() is { } pool && pool.Take() is { } free
+            ? Unsafe.As<Frame<T, TStateMachine>>(free)
+            : (Frame<T, TStateMachine>)Add<Frame<T, TStateMachine>>(new Frame<T, TStateMachine>(host));
+
+    private Pool? PoolOf<TFrame>()
+    {
+        var number = FrameNumber<TFrame>.Value;
+        if (number >= pools.Length)
+            Array.Resize(ref pools, 2 * number);
+        var pool = pools[number];
+        if (pool != null && pool.Generation != generation)
+        {
+            pool.Generation = generation;
+            pool.Used = 0;
+        }
+
+        return pool;
+    }
+
+    private Frame Add<TFrame>(Frame frame)
+    {
+        var pool = pools[FrameNumber<TFrame>.Value] ??= new Pool { Generation = generation };
+        if (pool.Used == pool.Frames.Length)
+            Array.Resize(ref pool.Frames, 2 * pool.Used);
+        pool.Frames[pool.Used++] = frame;
+        return frame;
+    }
+
+    private sealed class Pool
+    {
+        public Frame?[] Frames = new Frame?[4];
+        public int Used;
+        public int Generation;
+
+        public Frame? Take()
+        {
+            if (Used == Frames.Length)
+                return null;
+            var frame = Frames[Used];
+            if (frame == null)
+                return null;
+            Used++;
+            frame.Reuse();
+            return frame;
+        }
+    }
+}
+
+/// <summary>Numbers the types of frames of this process: an index into each arena, of no meaning to any run.</summary>
+internal static class FrameNumber<TFrame>
+{
+    public static readonly int Value = FrameNumbers.Next();
+}
+
+internal static class FrameNumbers
+{
+    private static int last;
+
+#pragma warning disable RS0030 // Two hosts on two threads may meet a type at once; no run can see the number.
+    public static int Next() => System.Threading.Interlocked.Increment(ref last);
+#pragma warning restore RS0030
+}

@@ -1,0 +1,181 @@
+namespace Fscrypt.Sim.Model.Machine;
+
+/// <summary>An element of a <see cref="HashTable{T}"/>.</summary>
+public interface IHashed
+{
+    /// <summary>What the element is hashed by; does not change while it is in the table.</summary>
+    ulong HashKey { get; }
+}
+
+/// <summary>
+/// hlist_head[]: chains of elements with one key, the newest first. Writers hold the table's lock. A reader holds it too,
+/// or walks the chain inside an RCU read section, which is one operation: it sees the chain as it was at that step.
+/// </summary>
+public sealed class HashTable<T> : KernelObject
+    where T : KernelObject, IHashed
+{
+    private readonly KernelObject?[] buckets;
+    private readonly KernelObject?[] atCheckpoint;
+    private readonly ushort link;
+    private uint write;
+    private uint read;
+    private SyncClock sync;
+
+    /// <summary>Makes an empty table.</summary>
+    /// <param name="host">Its machine.</param>
+    /// <param name="name">The kernel's name of it.</param>
+    /// <param name="buckets">A power of two.</param>
+    /// <param name="link">Name of the elements' field of type <see cref="HashLink"/>; use nameof.</param>
+    public HashTable(KernelHost host, string name, int buckets, string link)
+        : base(host)
+    {
+        Name = name;
+        this.buckets = new KernelObject?[buckets];
+        atCheckpoint = new KernelObject?[buckets];
+        this.link = Layout.LinkOffset<HashLink>(typeof(T), link);
+    }
+
+    public override string Name { get; }
+
+    /// <summary>hlist_add_head(_rcu), under the table's lock.</summary>
+    public void AddFirst(T element)
+    {
+        var thread = Written(element);
+        ref var node = ref element.Cell<HashLink>(link);
+        ref var bucket = ref Bucket(element.HashKey);
+        if (node.Hashed)
+            thread.Host.Report(new Finding("list-corruption", $"{thread.Name} hashes {element.Name} a second time") { Object = element });
+        node.Hashed = true;
+        node.Previous = null;
+        node.Next = bucket;
+        if (bucket != null)
+            bucket.Cell<HashLink>(link).Previous = element;
+        bucket = element;
+        sync.ReleaseMerged(thread);                      // rcu_assign_pointer: a lockless reader sees the element initialised
+    }
+
+    /// <summary>hlist_del_init(_rcu), under the table's lock.</summary>
+    public void Remove(T element)
+    {
+        var thread = Written(element);
+        ref var node = ref element.Cell<HashLink>(link);
+        if (!node.Hashed)
+        {
+            thread.Host.Report(new Finding("list-corruption", $"{thread.Name} unhashes {element.Name}, which is not hashed") { Object = element });
+            return;
+        }
+
+        if (node.Previous != null)
+            node.Previous.Cell<HashLink>(link).Next = node.Next;
+        else
+            Bucket(element.HashKey) = node.Next;
+        if (node.Next != null)
+            node.Next.Cell<HashLink>(link).Previous = node.Previous;
+        node.Next = node.Previous = null;
+        node.Hashed = false;
+    }
+
+    /// <summary>The newest element with <paramref name="key"/>, under the table's lock.</summary>
+    public T? Find(ulong key)
+    {
+        var thread = Touch();
+        RaceDetector.Read(this, 0, thread, write, ref read);
+        return From(Bucket(key), key);
+    }
+
+    /// <summary>The next older element with the key of <paramref name="element"/>, under the table's lock.</summary>
+    public T? FindAfter(T element)
+    {
+        var thread = Touch();
+        RaceDetector.Read(this, 0, thread, write, ref read);
+        return From(element.Cell<HashLink>(link).Next, element.HashKey);
+    }
+
+    /// <summary>The newest element with <paramref name="key"/>, inside an RCU read section.</summary>
+    public StepTo<T> FindRcu(ulong key) => new(new Operation(this, 0, OperationKind.HashFindRacy, Quiet: false, (long)key));
+
+    /// <summary>The next older element with the key of <paramref name="element"/>, inside an RCU read section.</summary>
+    public StepTo<T> FindAfterRcu(T element)
+        => new(new Operation(this, 0, OperationKind.HashFindRacy, Quiet: false, (long)element.HashKey, element));
+
+    /// <summary>The newest element with <paramref name="key"/>, for rules and reports.</summary>
+    public T? Peek(ulong key) => From(Bucket(key), key);
+
+    /// <summary>The next older element, for rules and reports.</summary>
+    public T? PeekAfter(T element) => From(element.Cell<HashLink>(link).Next, element.HashKey);
+
+    internal override object? ApplyFind(KernelThread thread, in Operation operation)
+    {
+        sync.Acquire(thread);
+        var from = operation.Reference is KernelObject after ? after.Cell<HashLink>(link).Next : Bucket((ulong)operation.Argument);
+        return From(from, (ulong)operation.Argument);
+    }
+
+    internal override void SaveExtra() => buckets.CopyTo(atCheckpoint, 0);
+
+    internal override void RestoreExtra() => atCheckpoint.CopyTo(buckets, 0);
+
+    internal override void ForgetExtraClocks()
+    {
+        write = read = 0;
+        sync.Clear();
+    }
+
+    private ref KernelObject? Bucket(ulong key)
+        => ref buckets[(int)(key * 0x9E3779B97F4A7C15UL >> 40) & (buckets.Length - 1)];
+
+    private T? From(KernelObject? element, ulong key)
+    {
+        while (element != null && ((T)element).HashKey != key)
+            element = element.Cell<HashLink>(link).Next;
+        return (T?)element;
+    }
+
+    private KernelThread Written(T element)
+    {
+        var thread = Touch();
+        element.Touch();
+        RaceDetector.Write(this, 0, thread, ref write, ref read);
+        return thread;
+    }
+}
+
+/// <summary>An element's place in a <see cref="HashTable{T}"/>: hlist_node.</summary>
+public struct HashLink : ICell
+{
+    [Wiring] private KernelObject owner;
+    internal KernelObject? Next;
+    internal KernelObject? Previous;
+    internal bool Hashed;
+    [Wiring] private ushort offset;
+
+    /// <summary>Whether the element is in its table: !hlist_unhashed, one word that is read with or without the lock.</summary>
+    public readonly bool IsHashed
+    {
+        get
+        {
+            owner.Touch();
+            return Hashed;
+        }
+    }
+
+    /// <summary>The same without any lock that keeps the answer true: a point of its own.</summary>
+    public Step<bool> IsHashedRacy() => new(new Operation(owner, offset, OperationKind.HashedRacy));
+
+    /// <summary>Whether the element is in its table, for rules and reports.</summary>
+    public readonly bool Peek => Hashed;
+
+    readonly ushort ICell.Offset => offset;
+
+    public void Attach(KernelObject owner)
+    {
+        this.owner = owner;
+        offset = owner.OffsetOf(ref this);
+    }
+
+    public readonly void ForgetClocks()
+    {
+    }
+
+    readonly string ICell.Show() => Hashed ? "hashed" : "unhashed";
+}

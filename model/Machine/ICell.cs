@@ -1,0 +1,33 @@
+namespace Fscrypt.Sim.Model.Machine;
+
+/// <summary>
+/// A lock, counter, field or list head embedded in a <see cref="KernelObject"/>. Cells are mutable structs: they are
+/// used in place, through the field that holds them, and never copied by the model.
+/// </summary>
+internal interface ICell
+{
+    /// <summary>Tells the cell which object it is embedded in.</summary>
+    void Attach(KernelObject owner);
+
+    /// <summary>Byte offset of the cell in its object; with the object, its address.</summary>
+    ushort Offset { get; }
+
+    /// <summary>Drops what the watchers remember: called where everything before happens before everything after.</summary>
+    void ForgetClocks();
+
+    /// <summary>The value as people read it in a trace.</summary>
+    string Show();
+}
+
+/// <summary>A field that says where things are, not what they hold: left alone when an object's state is copied.</summary>
+[AttributeUsage(AttributeTargets.Field)]
+internal sealed class WiringAttribute : Attribute;
+
+/// <summary>Names the field of the elements that a <see cref="KernelList{T}"/> is threaded through.</summary>
+/// <param name="field">A field of type <see cref="ListLink"/> of the element type; use <c>nameof</c>.</param>
+[AttributeUsage(AttributeTargets.Field)]
+public sealed class LinkedByAttribute(string field) : Attribute
+{
+    /// <summary>Name of the link's field in the element type.</summary>
+    public string Field { get; } = field;
+}

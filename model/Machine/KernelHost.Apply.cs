@@ -1,0 +1,252 @@
+using System.Runtime.CompilerServices;
+
+namespace Fscrypt.Sim.Model.Machine;
+
+// The effects of operations, and which of them can run.
+public abstract partial class KernelHost
+{
+    /// <summary>Applies an operation for the running thread; returns its result as bits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal long Apply(in Operation operation) => Attentive ? ApplyAttentively(in operation) : ApplyEffect(in operation);
+
+    private protected virtual long ApplyAttentively(in Operation operation) => ApplyEffect(in operation);
+
+    private protected long ApplyEffect(in Operation operation)
+    {
+        var target = operation.Object;
+        var offset = operation.Offset;
+        KernelThread thread;
+        if (operation.Kind is OperationKind.WaitSchedule)
+        {
+            // The object of a wait queue may be gone when the sleeper runs again; it does not touch it.
+            thread = Current;
+            target.Cell<WaitQueue>(offset).OnSchedule(thread);
+            return 0;
+        }
+
+        thread = target.Touch();
+        switch (operation.Kind)
+        {
+            case OperationKind.SpinAcquire:
+                target.Cell<SpinLock>(offset).OnAcquire(thread, Unsafe.As<LockClass>(operation.Reference));
+                return 0;
+            case OperationKind.SpinTry:
+                return target.Cell<SpinLock>(offset).OnTry(thread) ? 1 : 0;
+            case OperationKind.SpinRelease:
+                target.Cell<SpinLock>(offset).OnRelease(thread);
+                return 0;
+            case OperationKind.MutexAcquire:
+                target.Cell<Mutex>(offset).OnAcquire(thread);
+                thread.Queued = false;
+                return 0;
+            case OperationKind.MutexTry:
+                return target.Cell<Mutex>(offset).OnTry(thread) ? 1 : 0;
+            case OperationKind.MutexRelease:
+                target.Cell<Mutex>(offset).OnRelease(thread);
+                return 0;
+            case OperationKind.SemaphoreAcquireRead or OperationKind.SemaphoreAcquireWrite:
+                target.Cell<RwSemaphore>(offset).OnAcquire(
+                    thread, operation.Kind == OperationKind.SemaphoreAcquireWrite, Unsafe.As<LockClass>(operation.Reference));
+                thread.Queued = false;
+                return 0;
+            case OperationKind.SemaphoreTryRead or OperationKind.SemaphoreTryWrite:
+                return target.Cell<RwSemaphore>(offset).OnTry(thread, operation.Kind == OperationKind.SemaphoreTryWrite) ? 1 : 0;
+            case OperationKind.SemaphoreReleaseRead or OperationKind.SemaphoreReleaseWrite:
+                target.Cell<RwSemaphore>(offset).OnRelease(thread, operation.Kind == OperationKind.SemaphoreReleaseWrite);
+                return 0;
+            case >= OperationKind.AtomicRead and <= OperationKind.ReferenceDecrementAndTest:
+                return target.Cell<Atomic>(offset).Apply(thread, in operation);
+            case OperationKind.SharedRead or OperationKind.SharedReadAcquire:
+                return ReadShared(thread, in operation);
+            case OperationKind.SharedWrite or OperationKind.SharedWriteRelease or OperationKind.SharedSet:
+                WriteShared(thread, in operation);
+                return 0;
+            case OperationKind.PointerRead or OperationKind.PointerReadAcquire:
+                result = target.Cell<Pointer<object>>(offset).OnRead(thread, operation.Kind == OperationKind.PointerReadAcquire);
+                return 0;
+            case OperationKind.PointerWrite or OperationKind.PointerWriteRelease:
+                target.Cell<Pointer<object>>(offset).OnWrite(
+                    thread, operation.Reference, operation.Kind == OperationKind.PointerWriteRelease);
+                return 0;
+            case OperationKind.PointerCompareExchange:
+                return target.Cell<Pointer<object>>(offset).OnPublishIfNull(thread, operation.Reference) ? 1 : 0;
+            case OperationKind.ListEmptyRacy:
+                return target.Cell<ListLink>(offset).OnEmptyRacy();
+            case OperationKind.HashedRacy:
+                return target.Cell<HashLink>(offset).Hashed ? 1 : 0;
+            case OperationKind.HashFindRacy:
+                result = target.ApplyFind(thread, in operation);
+                return 0;
+            case OperationKind.WaitPrepare:
+                target.Cell<WaitQueue>(offset).OnPrepare(thread);
+                return 0;
+            case OperationKind.WakeAll:
+                target.Cell<WaitQueue>(offset).OnWakeAll(thread);
+                return 0;
+            case OperationKind.RcuReadLock:
+                Rcu.OnReadLock(thread);
+                return 0;
+            case OperationKind.RcuReadUnlock:
+                Rcu.OnReadUnlock(thread);
+                return 0;
+            case OperationKind.LockRefAcquire:
+                target.Cell<LockRef>(offset).OnAcquire(thread, Unsafe.As<LockClass>(operation.Reference));
+                return 0;
+            case OperationKind.LockRefTry:
+                return target.Cell<LockRef>(offset).OnTry(thread) ? 1 : 0;
+            case OperationKind.LockRefRelease:
+                target.Cell<LockRef>(offset).OnRelease(thread);
+                return 0;
+            case OperationKind.LockRefGet:
+                target.Cell<LockRef>(offset).OnGet(thread);
+                return 0;
+            case OperationKind.LockRefGetNotDead:
+                return target.Cell<LockRef>(offset).OnGetNotDead(thread) ? 1 : 0;
+            case OperationKind.LockRefPutReturn:
+                return target.Cell<LockRef>(offset).OnPutReturn(thread);
+            case OperationKind.LockRefPutOrLock:
+                return target.Cell<LockRef>(offset).OnPutOrLock(thread) ? 1 : 0;
+            case OperationKind.Join:
+                Unsafe.As<ThreadHandle>(target).Thread.ExitClock.Acquire(thread);
+                return 0;
+            case OperationKind.Choose:
+                return solo ? 0 : ChooseData((int)operation.Argument);
+            case OperationKind.Spawn:
+                result = ApplySpawn(thread, Unsafe.As<ThreadBody>(operation.Reference!));
+                return 0;
+            case OperationKind.Point or OperationKind.PlainAccess or OperationKind.AwaitChange:
+                return 0;
+            default:
+                Invariant.Holds(false, "every kind of operation has an effect");
+                return 0;
+        }
+    }
+
+    /// <summary>Whether the operation that a thread announced can run now.</summary>
+    protected internal static bool IsEnabled(KernelThread thread)
+    {
+        ref var operation = ref thread.Announced;
+        var target = operation.Object;
+        return operation.Kind switch
+        {
+            OperationKind.SpinAcquire => !target.Cell<SpinLock>(operation.Offset).IsHeld,
+            OperationKind.LockRefAcquire or OperationKind.LockRefGet or OperationKind.LockRefGetNotDead
+                or OperationKind.LockRefPutOrLock => target.Cell<LockRef>(operation.Offset).Holder < 0,
+            OperationKind.MutexAcquire => !thread.Queued || target.Cell<Mutex>(operation.Offset).MayTake(thread),
+            OperationKind.SemaphoreAcquireRead or OperationKind.SemaphoreAcquireWrite
+                => !thread.Queued || target.Cell<RwSemaphore>(operation.Offset).MayTake(thread),
+            OperationKind.WaitSchedule => thread.Woken,
+            OperationKind.Join => Unsafe.As<ThreadHandle>(target).Thread.Exited,
+            OperationKind.AwaitChange => target.Cell<ChangeCounter>(operation.Offset).Now != operation.Argument,
+            _ => true,
+        };
+    }
+
+    /// <summary>Whether a thread that was chosen finds its sleeping lock taken: then its step is to queue for it.</summary>
+    protected static bool MustQueue(KernelThread thread)
+    {
+        ref var operation = ref thread.Announced;
+        if (operation.Kind < OperationKind.MutexAcquire || thread.Queued)
+            return false;
+        return operation.Kind == OperationKind.MutexAcquire
+            ? operation.Object.Cell<Mutex>(operation.Offset).MustQueue
+            : operation.Object.Cell<RwSemaphore>(operation.Offset).MustQueue(operation.Kind == OperationKind.SemaphoreAcquireWrite);
+    }
+
+    /// <summary>The first of the two operations of taking a sleeping lock that is not free.</summary>
+    protected void Queue(KernelThread thread)
+    {
+        ref var operation = ref thread.Announced;
+        operation.Object.Touch();
+        LockOrder.MightSleep(thread, operation.Target);
+        if (operation.Kind == OperationKind.MutexAcquire)
+            operation.Object.Cell<Mutex>(operation.Offset).OnQueue(thread);
+        else
+            operation.Object.Cell<RwSemaphore>(operation.Offset).OnQueue(thread, operation.Kind == OperationKind.SemaphoreAcquireWrite);
+        thread.Queued = true;
+        RecheckThread(thread);
+        if ((EnabledThreads >> thread.Index & 1) == 0)
+            FindWaitCycle(thread);
+    }
+
+    /// <summary>A cell changed: threads that announced an operation on it may be able to run now, or no longer.</summary>
+    internal void Recheck(KernelObject owner, ushort offset)
+    {
+        for (var i = 0; i < ThreadCount; i++)
+        {
+            var thread = threads[i];
+            ref var announced = ref thread.Announced;
+            if (announced.Kind >= OperationKind.SpinAcquire && announced.Offset == offset && ReferenceEquals(announced.Object, owner))
+                RecheckThread(thread);
+        }
+    }
+
+    internal void RecheckThread(KernelThread thread)
+    {
+        if (thread.Announced.Kind == OperationKind.None)
+            return;
+        if (IsEnabled(thread))
+            EnabledThreads |= 1UL << thread.Index;
+        else
+            EnabledThreads &= ~(1UL << thread.Index);
+    }
+
+    private ThreadHandle ApplySpawn(KernelThread creator, ThreadBody body)
+    {
+        var thread = CreateThread(body.Name, creator);
+        creator.Clock.AsSpan().CopyTo(thread.Clock);     // all that the creator did happened before
+        thread.Clock[thread.Index] = 1;
+        creator.Tick();
+        thread.Handle ??= new ThreadHandle(this, thread);
+        Start(thread, body);
+        return thread.Handle;
+    }
+
+    private static long ReadShared(KernelThread thread, in Operation operation)
+        => operation.Object.Cell<SharedCell>(operation.Offset).OnRead(thread, operation.Kind == OperationKind.SharedReadAcquire);
+
+    private static void WriteShared(KernelThread thread, in Operation operation)
+        => operation.Object.Cell<SharedCell>(operation.Offset).OnWrite(thread, operation.Argument, operation.Kind);
+
+    private void FindWaitCycle(KernelThread start)
+    {
+        var waiter = start;
+        for (var length = 0; length < ThreadCount; length++)
+        {
+            var holder = HolderIndex(waiter);
+            if (holder < 0)
+                return;
+            waiter = threads[holder];
+            if (ReferenceEquals(waiter, start))
+            {
+                Report(new Finding("deadlock", $"{start.Name} waits for {start.Announced.Target}{HolderOf(start)}, which waits for {start.Name}"));
+                return;
+            }
+
+            if ((EnabledThreads >> waiter.Index & 1) != 0 || waiter.Announced.Kind == OperationKind.None)
+                return;
+        }
+    }
+
+    private static int HolderIndex(KernelThread waiter)
+    {
+        ref var operation = ref waiter.Announced;
+        return operation.Kind switch
+        {
+            OperationKind.SpinAcquire => operation.Object.Cell<SpinLock>(operation.Offset).Holder,
+            OperationKind.LockRefAcquire or OperationKind.LockRefGet or OperationKind.LockRefGetNotDead
+                or OperationKind.LockRefPutOrLock => operation.Object.Cell<LockRef>(operation.Offset).Holder,
+            OperationKind.MutexAcquire => operation.Object.Cell<Mutex>(operation.Offset).Holder,
+            OperationKind.SemaphoreAcquireRead or OperationKind.SemaphoreAcquireWrite
+                => operation.Object.Cell<RwSemaphore>(operation.Offset).Writer,
+            OperationKind.Join => ((ThreadHandle)operation.Object).Thread.Index,
+            _ => -1,
+        };
+    }
+
+    private string HolderOf(KernelThread waiter)
+    {
+        var holder = HolderIndex(waiter);
+        return holder < 0 ? "" : $" (held by {threads[holder].Name})";
+    }
+}

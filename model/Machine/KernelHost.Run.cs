@@ -1,0 +1,143 @@
+using System.Numerics;
+
+namespace Fscrypt.Sim.Model.Machine;
+
+// Running coroutines on one OS thread: the thread that was chosen is resumed, until it reaches a point where another is.
+public abstract partial class KernelHost
+{
+    private bool starting;
+    private bool solo;
+    private int next;
+
+    /// <summary>Whether a thread suspends at every point, also where it goes on itself: then its frames are all there.</summary>
+    protected bool AlwaysSuspend { get; set; }
+
+    /// <summary>
+    /// A thread announces its next operation. True: it goes on at once, on its own stack. False: it must suspend.
+    /// </summary>
+    protected internal virtual bool Reach(in Operation operation)
+    {
+        var thread = Current;
+        Announce(thread, in operation);
+        if (starting)
+            return false;
+        next = PickNext();
+        Current = thread;                                // choosing may have run steps of others: queueing for a lock
+        return next == thread.Index && !AlwaysSuspend;
+    }
+
+    /// <summary>Who runs next.</summary>
+    /// <param name="enabled">The threads that could, a bit each; never empty.</param>
+    /// <param name="current">The thread that ran last, which may have ended.</param>
+    /// <returns>One of them, or -1 to give the execution up.</returns>
+    protected abstract int ChooseThread(ulong enabled, int current);
+
+    /// <summary>The outcome of the running thread's choice among <paramref name="options"/>, from 0.</summary>
+    protected abstract int ChooseData(int options);
+
+    /// <summary>
+    /// Runs threads side by side until all have ended, including those that they start, or something is found.
+    /// All that ran before on this machine happened before them.
+    /// </summary>
+    /// <returns>Whether all ended.</returns>
+    protected bool RunTogether(ReadOnlySpan<ThreadBody> bodies)
+    {
+        StartAll(bodies);
+        RunCoroutines();
+        return LiveThreads == 0 && Finding == null;
+    }
+
+    /// <summary>
+    /// Runs one thread, and those that it starts, without any choice: whoever runs goes on as long as it can, then the
+    /// first that can. This is how set-ups and last parts run.
+    /// </summary>
+    /// <returns>Whether all ended.</returns>
+    protected bool RunAlone(ThreadBody body)
+    {
+        solo = true;
+        var ended = RunTogether([body]);
+        solo = false;
+        return ended;
+    }
+
+    /// <summary>Creates threads and runs each up to its first operation, in order.</summary>
+    protected void StartAll(ReadOnlySpan<ThreadBody> bodies)
+    {
+        var earlier = ThreadCount;
+        foreach (var body in bodies)
+        {
+            var thread = CreateThread(body.Name, null);
+            for (var i = 0; i < earlier; i++)
+                thread.Clock[i] = threads[i].Clock[i];
+            Start(thread, body);
+        }
+    }
+
+    /// <summary>An exception out of the model: a mistake of ours, which must not take the process with it.</summary>
+    protected void ReportException(Exception exception)
+        => Report(new Finding("exception", $"{Current.Name}: {exception.GetType().Name}: {exception.Message}") { Exception = exception });
+
+    /// <summary>Starts a thread's body: it runs up to its first operation, which it announces.</summary>
+    protected virtual void Start(KernelThread thread, ThreadBody body)
+    {
+        var creator = Current;
+        Current = thread;
+        starting = true;
+        thread.Root = body.Run().Frame;
+        starting = false;
+        if (thread.Root is not { Done: false })
+            End(thread);
+        Current = creator;
+    }
+
+    private void RunCoroutines()
+    {
+        try
+        {
+            next = PickNext();
+            while (next >= 0)
+            {
+                var thread = threads[next];
+                Current = thread;
+                thread.Innermost!.Resume();
+                if (thread.Root!.Done)
+                {
+                    End(thread);
+                    next = PickNext();
+                }
+            }
+        }
+        catch (Exception exception)
+        {
+            ReportException(exception);
+        }
+    }
+
+    private int PickNext()
+    {
+        while (true)
+        {
+            if (Finding != null)
+                return -1;
+            var enabled = EnabledThreads;
+            if (enabled == 0)
+            {
+                if (LiveThreads > 0)
+                    ReportDeadlock();
+                return -1;
+            }
+
+            var current = Current.Index;
+            var chosen = !solo ? ChooseThread(enabled, current)
+                : (enabled >> current & 1) != 0 ? current : BitOperations.TrailingZeroCount(enabled);
+            if (chosen < 0)
+                return -1;
+            Steps++;
+            var thread = threads[chosen];
+            if (thread.Announced.Kind < OperationKind.MutexAcquire || !MustQueue(thread))
+                return chosen;
+            Current = thread;
+            Queue(thread);
+        }
+    }
+}

@@ -1,0 +1,209 @@
+using System.Runtime.CompilerServices;
+
+namespace Fscrypt.Sim.Model.Machine;
+
+/// <summary>
+/// The machine that the kernel runs on, and who runs next on it. It holds all that belongs to a run: threads, objects,
+/// watchers, coroutines. A subclass decides at each scheduling point; this class keeps who could run.
+/// </summary>
+/// <remarks>
+/// A step of an execution is the effect of one operation and the code that follows it, up to the next announcement.
+/// The scheduler is sequentially consistent; what a weaker memory could do is found as a missing order by the watchers.
+/// </remarks>
+public abstract partial class KernelHost
+{
+    private readonly List<KernelThread> threads = [];
+    private readonly List<KernelObject> objects = [];
+    private readonly List<ISlab> slabs = [];
+    private object? result;
+
+    /// <summary>Makes an empty machine.</summary>
+    protected KernelHost()
+    {
+        Current = new KernelThread(this, 0);
+        Current.Begin("boot", null, Clocks.Width);
+        threads.Add(Current);
+        Root = new Machinery(this);
+        Rcu = new Rcu(this);
+    }
+
+    /// <summary>Threads that a search can tell apart in one execution: the bits of its mask of enabled threads.</summary>
+    public const int ThreadsMax = 64;
+
+    /// <summary>The running thread.</summary>
+    public KernelThread Current { get; protected set; }
+
+    /// <summary>Read-copy-update.</summary>
+    public Rcu Rcu { get; }
+
+    /// <summary>The copies of key material in memory.</summary>
+    public SecretLedger Secrets { get; } = new();
+
+    /// <summary>What was found in this execution, or null. An execution ends with its first finding.</summary>
+    public Finding? Finding { get; private set; }
+
+    /// <summary>Steps of this execution up to now.</summary>
+    public int Steps { get; protected set; }
+
+    /// <summary>Whether every release and every plain access is a scheduling point.</summary>
+    public bool PointsAll { get; protected init; }
+
+    /// <summary>Threads of this execution, ended ones included.</summary>
+    public int ThreadCount { get; private set; }
+
+    /// <summary>The thread with a number.</summary>
+    public IReadOnlyList<KernelThread> Threads => threads;
+
+    /// <summary>Objects that were made outside slabs, and at the checkpoint those of slabs too.</summary>
+    internal bool HasCheckpoint { get; private set; }
+
+    /// <summary>Whether the host wants to see plain accesses and changes: recording, watchpoints, points everywhere.</summary>
+    internal bool Attentive { get; private protected set; }
+
+    internal FrameArena Frames { get; } = new();
+
+    internal ClockArena Clocks { get; } = new();
+
+    internal LockOrder LockOrder { get; } = new();
+
+    internal uint RcuSequence;
+
+    internal Machinery Root { get; }
+
+    /// <summary>The threads that could run, a bit each.</summary>
+    protected ulong EnabledThreads { get; private set; }
+
+    /// <summary>Threads that have not ended.</summary>
+    protected int LiveThreads { get; private set; }
+
+    /// <summary>A choice of the environment, not of the scheduler: an allocation fails, a page is reclaimed now.</summary>
+    /// <param name="options">At least 1; the result is below it.</param>
+    public Step<int> Choose(int options) => new(new Operation(Root, 0, OperationKind.Choose, Quiet: false, options));
+
+    /// <summary>A scheduling point without an effect: cond_resched.</summary>
+    public Step Point() => new(new Operation(Root, 0, OperationKind.Point));
+
+    /// <summary>Starts a thread. It runs up to its first operation before its creator goes on.</summary>
+    public StepTo<ThreadHandle> Spawn(ThreadBody body) => new(new Operation(Root, 0, OperationKind.Spawn, Reference: body));
+
+    /// <summary>Says that the running thread may sleep here: a finding inside a spinlock or a read section.</summary>
+    public void MightSleep(string what) => LockOrder.MightSleep(Current, what);
+
+    /// <summary>Records a finding. The first one counts; the execution is abandoned at its next point.</summary>
+    public void Report(Finding finding)
+    {
+        if (Finding != null)
+            return;
+        finding.Thread = Current.Index;
+        finding.Step = Steps;
+        Finding = finding;
+    }
+
+    internal void Register(KernelObject target)
+    {
+        if (!HasCheckpoint)
+            objects.Add(target);
+    }
+
+    internal void Register(ISlab slab) => slabs.Add(slab);
+
+    internal void Park(Frame frame) => Current.Innermost = frame;
+
+    internal object? TakeResult()
+    {
+        var taken = result;
+        result = null;
+        return taken;
+    }
+
+    internal virtual void PlainAccess(KernelObject owner, ushort offset, bool write)
+    {
+    }
+
+    internal virtual void PlainWritten(KernelObject owner, ushort offset)
+    {
+    }
+
+    /// <summary>Makes thread number <see cref="ThreadCount"/>; it is not running yet.</summary>
+    protected KernelThread CreateThread(string name, KernelThread? parent)
+    {
+        Invariant.Holds(ThreadCount < ThreadsMax, "an execution has at most 64 threads");
+        if (ThreadCount >= Clocks.Width)
+        {
+            Clocks.Widen(ThreadCount + 1);
+            for (var i = 0; i < ThreadCount; i++)
+                Array.Resize(ref threads[i].Clock, Clocks.Width);
+        }
+
+        if (ThreadCount == threads.Count)
+            threads.Add(new KernelThread(this, ThreadCount));
+        var thread = threads[ThreadCount++];
+        thread.Begin(name, parent, Clocks.Width);
+        LiveThreads++;
+        return thread;
+    }
+
+    /// <summary>Stores what a thread will do next, and whether it can.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    protected void Announce(KernelThread thread, in Operation operation)
+    {
+        thread.Announced = operation;
+        if (operation.Kind >= OperationKind.SpinAcquire && !IsEnabled(thread))
+            Block(thread);
+        else
+            EnabledThreads |= 1UL << thread.Index;
+    }
+
+    /// <summary>A thread ended, or was given up.</summary>
+    protected void End(KernelThread thread)
+    {
+        LockOrder.Exits(thread);
+        thread.Exited = true;
+        thread.ExitClock.Release(thread);
+        thread.Announced = default;
+        EnabledThreads &= ~(1UL << thread.Index);
+        LiveThreads--;
+        if (thread.Handle != null)
+            Recheck(thread.Handle, 0);
+    }
+
+    /// <summary>No thread can run and some have not ended.</summary>
+    protected void ReportDeadlock()
+    {
+        var waits = threads.Take(ThreadCount).Where(t => !t.Exited).Select(t => $"{t.Name} waits for {t.Announced.Target}{HolderOf(t)}");
+        Report(new Finding("deadlock", string.Join("; ", waits)));
+    }
+
+    private void Block(KernelThread thread)
+    {
+        EnabledThreads &= ~(1UL << thread.Index);
+        FindWaitCycle(thread);
+    }
+
+}
+
+/// <summary>What a new thread runs.</summary>
+/// <param name="Name">What people call the thread.</param>
+/// <param name="Run">Its body.</param>
+public sealed record ThreadBody(string Name, Func<KTask> Run);
+
+/// <summary>A thread as its creator sees it.</summary>
+public sealed class ThreadHandle : KernelObject
+{
+    internal ThreadHandle(KernelHost host, KernelThread thread)
+        : base(host) => Thread = thread;
+
+    /// <summary>The thread.</summary>
+    public KernelThread Thread { get; }
+
+    public override string Name => Thread.Name;
+
+    /// <summary>Waits for the thread's end: all that it did happened before.</summary>
+    public Step Join() => new(new Operation(this, 0, OperationKind.Join));
+}
+
+/// <summary>What operations without an object of the kernel are about.</summary>
+internal sealed class Machinery(KernelHost host) : KernelObject(host)
+{
+    public override string Name => "machine";
+}

@@ -1,0 +1,224 @@
+namespace Fscrypt.Sim.Model.Machine;
+
+/// <summary>A place in a <see cref="KernelList{T}"/>, embedded in the element: list_head of an entry.</summary>
+public struct ListLink : ICell
+{
+    [Wiring] private KernelObject owner;
+    internal KernelObject? Next;
+    internal KernelObject? Previous;
+    internal KernelObject? Head;                         // the object whose list it is on
+    private uint write;
+    private uint read;
+    internal ushort HeadOffset;
+    [Wiring] private ushort offset;
+
+    /// <summary>Whether the element is on a list, asked by a thread that holds the list's lock.</summary>
+    public bool IsLinked
+    {
+        get
+        {
+            var thread = owner.Touch();
+            RaceDetector.Read(owner, offset, thread, write, ref read);
+            return Head != null;
+        }
+    }
+
+    /// <summary>list_empty(&amp;entry) without the list's lock: a look that somebody else may prove wrong at once.</summary>
+    public Step<bool> IsUnlinkedRacy() => new(new Operation(owner, offset, OperationKind.ListEmptyRacy));
+
+    /// <summary>Whether the element is on a list, for rules and reports, which are no thread of the kernel.</summary>
+    public readonly bool Peek => Head != null;
+
+    readonly ushort ICell.Offset => offset;
+
+    public void Attach(KernelObject owner)
+    {
+        this.owner = owner;
+        offset = owner.OffsetOf(ref this);
+    }
+
+    public void ForgetClocks() => write = read = 0;
+
+    readonly string ICell.Show() => Head == null ? "unlinked" : "linked";
+
+    internal void Written(KernelThread thread) => RaceDetector.Write(owner, offset, thread, ref write, ref read);
+
+    internal readonly long OnEmptyRacy() => Head == null ? 1 : 0;
+}
+
+/// <summary>
+/// list_head: a list threaded through its elements, so that adding and removing cost the same however long it is. The
+/// list's lock guards head and links; the race detector sees each use as an access of the head and of the element.
+/// </summary>
+public struct KernelList<T> : ICell
+    where T : KernelObject
+{
+    [Wiring] private KernelObject owner;
+    private KernelObject? first;
+    private KernelObject? last;
+    private int count;
+    private uint write;
+    private uint read;
+    [Wiring] private ushort link;
+    [Wiring] private ushort offset;
+
+    /// <summary>Elements on the list.</summary>
+    public int Count
+    {
+        get
+        {
+            Read();
+            return count;
+        }
+    }
+
+    /// <summary>The first element, or null.</summary>
+    public T? First
+    {
+        get
+        {
+            Read();
+            return (T?)first;
+        }
+    }
+
+    /// <summary>The last element, or null.</summary>
+    public T? Last
+    {
+        get
+        {
+            Read();
+            return (T?)last;
+        }
+    }
+
+    /// <summary>Elements on the list, for rules and reports, which are no thread of the kernel.</summary>
+    public readonly int PeekCount => count;
+
+    /// <summary>The first element, for rules and reports.</summary>
+    public readonly T? PeekFirst => (T?)first;
+
+    readonly ushort ICell.Offset => offset;
+
+    /// <summary>The element after <paramref name="element"/>, or null.</summary>
+    public T? After(T element)
+    {
+        Read();
+        element.Touch();
+        return (T?)element.Cell<ListLink>(link).Next;
+    }
+
+    /// <summary>The element after <paramref name="element"/>, for rules and reports.</summary>
+    public readonly T? PeekAfter(T element) => (T?)element.Cell<ListLink>(link).Next;
+
+    /// <summary>The element before <paramref name="element"/>, or null.</summary>
+    public T? Before(T element)
+    {
+        Read();
+        element.Touch();
+        return (T?)element.Cell<ListLink>(link).Previous;
+    }
+
+    /// <summary>list_add: at the head, so that walks meet the newest first.</summary>
+    public void AddFirst(T element)
+    {
+        ref var node = ref Link(element);
+        node.Next = first;
+        node.Previous = null;
+        if (first != null)
+            first.Cell<ListLink>(link).Previous = element;
+        else
+            last = element;
+        first = element;
+    }
+
+    /// <summary>list_add_tail.</summary>
+    public void AddLast(T element)
+    {
+        ref var node = ref Link(element);
+        node.Previous = last;
+        node.Next = null;
+        if (last != null)
+            last.Cell<ListLink>(link).Next = element;
+        else
+            first = element;
+        last = element;
+    }
+
+    /// <summary>list_del_init.</summary>
+    public void Remove(T element)
+    {
+        var thread = Written(element);
+        ref var node = ref element.Cell<ListLink>(link);
+        if (!ReferenceEquals(node.Head, owner) || node.HeadOffset != offset)
+        {
+            thread.Host.Report(new Finding("list-corruption", $"{thread.Name} takes {element.Name} off a list that it is not on") { Object = element });
+            return;
+        }
+
+        if (node.Previous != null)
+            node.Previous.Cell<ListLink>(link).Next = node.Next;
+        else
+            first = node.Next;
+        if (node.Next != null)
+            node.Next.Cell<ListLink>(link).Previous = node.Previous;
+        else
+            last = node.Previous;
+        node.Next = node.Previous = node.Head = null;
+        count--;
+        node.Written(thread);
+    }
+
+    /// <summary>Whether <paramref name="element"/> is on this very list, asked under the list's lock.</summary>
+    public bool Contains(T element)
+    {
+        Read();
+        element.Touch();
+        ref var node = ref element.Cell<ListLink>(link);
+        return ReferenceEquals(node.Head, owner) && node.HeadOffset == offset;
+    }
+
+    public void Attach(KernelObject owner)
+    {
+        this.owner = owner;
+        offset = owner.OffsetOf(ref this);
+    }
+
+    /// <summary>Says which field of the elements the list is threaded through.</summary>
+    public void ThreadThrough(ushort link) => this.link = link;
+
+    public void ForgetClocks() => write = read = 0;
+
+    readonly string ICell.Show() => count == 1 ? "1 element" : $"{Display.Of(count)} elements";
+
+    private ref ListLink Link(T element)
+    {
+        var thread = Written(element);
+        ref var node = ref element.Cell<ListLink>(link);
+        if (node.Head != null)
+            thread.Host.Report(new Finding("list-corruption", $"{thread.Name} adds {element.Name} to a list while it is on one") { Object = element });
+        node.Head = owner;
+        node.HeadOffset = offset;
+        node.Written(thread);
+        count++;
+        return ref node;
+    }
+
+    private KernelThread Written(T element)
+    {
+        var thread = owner.Touch();
+        element.Touch();
+        if (thread.Host.Attentive)
+            thread.Host.PlainAccess(owner, offset, write: true);
+        RaceDetector.Write(owner, offset, thread, ref write, ref read);
+        return thread;
+    }
+
+    private void Read()
+    {
+        var thread = owner.Touch();
+        if (thread.Host.Attentive)
+            thread.Host.PlainAccess(owner, offset, write: false);
+        RaceDetector.Read(owner, offset, thread, write, ref read);
+    }
+}

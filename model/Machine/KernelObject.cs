@@ -1,0 +1,99 @@
+using System.Runtime.CompilerServices;
+
+namespace Fscrypt.Sim.Model.Machine;
+
+/// <summary>
+/// An object of the simulated kernel: whatever two kernel threads can reach. Its locks, counters and fields are
+/// <see cref="ICell">cells</see>: structs embedded in the object, attached to it when it is made.
+/// </summary>
+/// <remarks>
+/// The address of a cell is (object, offset). That is its identity for dependence, for the race detector and in traces,
+/// and it is how a suspended operation finds its cell again: a C# coroutine cannot keep a <c>ref</c> across an await.
+/// </remarks>
+public abstract class KernelObject
+{
+    /// <summary>The machine this object lives in.</summary>
+    public readonly KernelHost Host;
+
+    /// <summary>Index of the thread that allocated the object: the first half of its schedule-independent name.</summary>
+    public int AllocatedBy { get; internal set; }
+
+    /// <summary>How many objects its thread had allocated before: the second half of that name.</summary>
+    public int AllocationIndex { get; internal set; }
+
+    internal Life Life;
+    internal bool FreedByRcu;
+    internal uint LastAccess;
+    internal uint RcuSequence;
+    internal int[]? Accesses;
+    [Wiring] internal KernelObject? Shadow;
+
+    /// <summary>Makes an object of <paramref name="host"/> and attaches the cells embedded in it.</summary>
+    protected KernelObject(KernelHost host)
+    {
+        Host = host;
+        Layout.Of(GetType()).Attach(this);
+        host.Register(this);
+    }
+
+    /// <summary>What people call the object: <c>ino:12</c>, <c>mk:K1</c>.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Whether the object may be touched: neither freed nor waiting for a grace period.</summary>
+    public bool IsAlive => Life == Life.Alive;
+
+    internal ref T Cell<T>(ushort offset)
+        => ref Unsafe.As<byte, T>(ref Unsafe.AddByteOffset(ref Unsafe.As<RawLayout>(this).First, offset));
+
+    internal ushort OffsetOf<T>(ref T cell)
+        => checked((ushort)Unsafe.ByteOffset(ref Unsafe.As<RawLayout>(this).First, ref Unsafe.As<T, byte>(ref cell)));
+
+    /// <summary>The state of an object that is not in fields: the buckets of a table.</summary>
+    internal virtual void SaveExtra()
+    {
+    }
+
+    internal virtual void RestoreExtra()
+    {
+    }
+
+    internal virtual void ForgetExtraClocks()
+    {
+    }
+
+    /// <summary>The effect of a look-up in a table, which knows the type of its elements.</summary>
+    internal virtual object? ApplyFind(KernelThread thread, in Operation operation)
+        => throw new NotSupportedException("only a hash table is searched");
+
+    internal KernelObject Clone() => (KernelObject)MemberwiseClone();
+
+    /// <summary>Called before anything else looks at the object: records the access, and reports the touch of a dead object.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal KernelThread Touch()
+    {
+        var thread = Host.Current;
+        if (LastAccess != thread.Epoch || Life != Life.Alive)
+            Lifetimes.Touched(this, thread);
+        return thread;
+    }
+
+    public override string ToString() => Name;
+
+    private sealed class RawLayout
+    {
+        public byte First = 0;
+    }
+}
+
+/// <summary>Where an object of a slab is in its life.</summary>
+public enum Life : byte
+{
+    /// <summary>May be touched.</summary>
+    Alive,
+
+    /// <summary>Handed to call_rcu: only read sections that began before may touch it.</summary>
+    WaitingForRcu,
+
+    /// <summary>Freed: nobody may touch it.</summary>
+    Freed,
+}

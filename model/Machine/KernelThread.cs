@@ -1,0 +1,124 @@
+namespace Fscrypt.Sim.Model.Machine;
+
+/// <summary>
+/// A thread of the simulated kernel (a task that makes system calls, or a worker of the kernel's own): what it announced,
+/// what it holds, and what it knows of the others.
+/// </summary>
+public sealed class KernelThread
+{
+    internal readonly KernelHost Host;
+    internal Operation Announced;
+    internal bool Queued;
+    internal bool Woken;
+    internal bool Started;
+    internal bool Exited;
+    internal Frame? Root;
+    internal Frame? Innermost;
+
+    // Watchers: happens-before.
+    internal int[] Clock = [];
+    internal uint Epoch;
+    internal int[]? Snapshot;
+
+    // Watchers: locks held, in the order of their acquisition.
+    internal HeldLock[] Held = new HeldLock[8];
+    internal int HeldCount;
+    internal int AtomicDepth;
+
+    internal int RcuDepth;
+    internal uint RcuSince;
+    internal int RcuCoveredUpTo;
+
+    // A thread sleeps on at most one wait queue and is queued on at most one lock.
+    internal KernelThread? NextWaiter;
+    internal KernelObject? WaitsOn;
+    internal ushort WaitsOnOffset;
+    internal bool QueuedAsWriter;
+    internal SyncClock WakeClock;
+    internal SyncClock ExitClock;
+
+    internal KernelThread(KernelHost host, int index)
+    {
+        Host = host;
+        Index = index;
+    }
+
+    /// <summary>Number of the thread in its execution, in the order of creation.</summary>
+    public int Index { get; }
+
+    /// <summary>What people call the thread.</summary>
+    public string Name { get; internal set; } = "";
+
+    /// <summary>The thread that created it, or null for one that the run began with.</summary>
+    public KernelThread? Parent { get; internal set; }
+
+    /// <summary>Objects that this thread has allocated in this execution.</summary>
+    public int Allocations { get; internal set; }
+
+    /// <summary>Whoever the thread acts for; the model above the machine decides what that is.</summary>
+    public object? Actor { get; set; }
+
+    internal ThreadHandle? Handle { get; set; }
+
+    internal void Begin(string name, KernelThread? parent, int width)
+    {
+        Name = name;
+        Parent = parent;
+        Allocations = 0;
+        Actor = parent?.Actor;
+        Announced = default;
+        Queued = Woken = Started = Exited = false;
+        Root = Innermost = null;
+        HeldCount = AtomicDepth = RcuDepth = RcuCoveredUpTo = 0;
+        RcuSince = 0;
+        NextWaiter = null;
+        WaitsOn = null;
+        Snapshot = null;
+        WakeClock = ExitClock = default;
+        if (Clock.Length < width)
+            Clock = new int[width];
+        Array.Clear(Clock);
+        Clock[Index] = 1;
+        Epoch = Epochs.Of(Index, 1);
+    }
+
+    /// <summary>Begins a new interval of this thread: what it does from now on is not covered by what it published.</summary>
+    internal void Tick()
+    {
+        var clock = ++Clock[Index];
+        Invariant.Holds(clock < Epochs.ClockLimit, "a thread publishes at most 4 million times in one execution");
+        Epoch = Epochs.Of(Index, clock);
+    }
+
+    /// <summary>Whether what happened at <paramref name="epoch"/> happened before this thread's next step.</summary>
+    internal bool Knows(uint epoch) => Epochs.Clock(epoch) <= Clock[Epochs.Thread(epoch)];
+
+    public override string ToString() => Name;
+}
+
+/// <summary>A lock that a thread holds.</summary>
+internal struct HeldLock
+{
+    public KernelObject Object;
+    public LockClass Class;
+    public ushort Offset;
+    public bool Shared;
+}
+
+/// <summary>An epoch (Flanagan, Freund, PLDI 2009): a thread and its clock in one word; 0 is "never".</summary>
+internal static class Epochs
+{
+    public const int ClockBits = 22;
+    public const int ClockLimit = 1 << ClockBits;
+
+    /// <summary>The thread number kept for "many": the clock field is then the index of a shared row.</summary>
+    public const int Many = 1023;
+
+    public static uint Of(int thread, int clock) => (uint)thread << ClockBits | (uint)clock;
+
+    public static int Thread(uint epoch) => (int)(epoch >> ClockBits);
+
+    public static int Clock(uint epoch) => (int)(epoch & (ClockLimit - 1));
+
+    public static bool IsMany(uint epoch) => Thread(epoch) == Many;
+}

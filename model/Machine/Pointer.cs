@@ -1,0 +1,99 @@
+namespace Fscrypt.Sim.Model.Machine;
+
+/// <summary>A pointer that threads publish and read without a lock: <c>i_crypt_info</c>, <c>s_master_keys</c>.</summary>
+public struct Pointer<T> : ICell
+    where T : class
+{
+    [Wiring] private KernelObject owner;
+    private T? value;
+    private SyncClock sync;
+    private uint write;
+    private uint read;
+    [Wiring] private ushort offset;
+
+    /// <summary>The pointer, read or written plainly by the running thread.</summary>
+    public T? Value
+    {
+        get
+        {
+            var thread = owner.Touch();
+            if (thread.Host.Attentive)
+                thread.Host.PlainAccess(owner, offset, write: false);
+            RaceDetector.Read(owner, offset, thread, write, ref read);
+            return value;
+        }
+
+        set
+        {
+            var thread = owner.Touch();
+            if (thread.Host.Attentive)
+                thread.Host.PlainAccess(owner, offset, write: true);
+            RaceDetector.Write(owner, offset, thread, ref write, ref read);
+            sync.Clear();
+            this.value = value;
+            if (thread.Host.Attentive)
+                thread.Host.PlainWritten(owner, offset);
+        }
+    }
+
+    /// <summary>READ_ONCE: no order.</summary>
+    public StepTo<T> ReadOnce() => new(new Operation(owner, offset, OperationKind.PointerRead));
+
+    /// <summary>smp_load_acquire, rcu_dereference.</summary>
+    public StepTo<T> LoadAcquire() => new(new Operation(owner, offset, OperationKind.PointerReadAcquire));
+
+    /// <summary>smp_store_release, rcu_assign_pointer.</summary>
+    public Step StoreRelease(T? value) => new(new Operation(owner, offset, OperationKind.PointerWriteRelease, Reference: value));
+
+    /// <summary>WRITE_ONCE: no order.</summary>
+    public Step WriteOnce(T? value) => new(new Operation(owner, offset, OperationKind.PointerWrite, Reference: value));
+
+    /// <summary>cmpxchg_release from NULL; true if this thread's value went in.</summary>
+    public Step<bool> PublishIfNull(T value)
+        => new(new Operation(owner, offset, OperationKind.PointerCompareExchange, Reference: value));
+
+    /// <summary>The pointer, for rules and reports, which are no thread of the kernel.</summary>
+    public readonly T? Peek => value;
+
+    readonly ushort ICell.Offset => offset;
+
+    public void Attach(KernelObject owner)
+    {
+        this.owner = owner;
+        offset = owner.OffsetOf(ref this);
+    }
+
+    public void ForgetClocks()
+    {
+        write = read = 0;
+        sync.Clear();
+    }
+
+    readonly string ICell.Show() => Display.Of(value);
+
+    // The effects below run on Pointer<object>: a pointer has the same layout whatever it points to.
+    internal T? OnRead(KernelThread thread, bool acquire)
+    {
+        if (acquire)
+            sync.Acquire(thread);
+        return value;
+    }
+
+    internal void OnWrite(KernelThread thread, T? next, bool release)
+    {
+        write = thread.Epoch;
+        if (release)
+            sync.Release(thread);
+        else
+            sync.Clear();
+        value = next;
+    }
+
+    internal bool OnPublishIfNull(KernelThread thread, T? next)
+    {
+        if (value != null)
+            return false;
+        OnWrite(thread, next, release: true);
+        return true;
+    }
+}

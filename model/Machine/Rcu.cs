@@ -1,0 +1,44 @@
+namespace Fscrypt.Sim.Model.Machine;
+
+/// <summary>
+/// Read-copy-update. An object whose callback only frees it is "waiting" from call_rcu on: read sections that began before
+/// may still touch it, anybody else is a finding. There is no thread for that.
+/// </summary>
+public sealed class Rcu(KernelHost host) : KernelObject(host)
+{
+    public override string Name => "rcu";
+
+    /// <summary>rcu_read_lock.</summary>
+    public Step ReadLock() => new(new Operation(this, 0, OperationKind.RcuReadLock));
+
+    /// <summary>rcu_read_unlock: only enables what waits for it, so it is no point.</summary>
+    public Step ReadUnlock() => new(new Operation(this, 0, OperationKind.RcuReadUnlock, Quiet: !Host.PointsAll));
+
+    /// <summary>call_rcu with a callback that frees <paramref name="target"/>.</summary>
+    public static void FreeAfterGracePeriod(KernelObject target)
+        => Lifetimes.Free(target, target.Host.Current, afterGracePeriod: true);
+
+    internal static void OnReadLock(KernelThread thread)
+    {
+        if (thread.RcuDepth++ > 0)
+            return;
+        thread.RcuSince = thread.Host.RcuSequence;
+        thread.RcuCoveredUpTo = thread.Clock[thread.Index];
+        thread.AtomicDepth++;
+    }
+
+    internal static void OnReadUnlock(KernelThread thread)
+    {
+        if (thread.RcuDepth == 0)
+        {
+            thread.Host.Report(new Finding("lock-misuse", $"{thread.Name} leaves an RCU read section that it is not in"));
+            return;
+        }
+
+        if (--thread.RcuDepth > 0)
+            return;
+        thread.AtomicDepth--;
+        thread.RcuCoveredUpTo = thread.Clock[thread.Index];
+        thread.Tick();
+    }
+}

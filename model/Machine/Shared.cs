@@ -1,0 +1,137 @@
+using System.Runtime.CompilerServices;
+
+namespace Fscrypt.Sim.Model.Machine;
+
+/// <summary>
+/// A field that some thread reads or writes without the lock that guards it. Each operation says how the kernel does it:
+/// marked (READ_ONCE, WRITE_ONCE, acquire, release) or unmarked and known to be harmless (<see cref="ReadRacy"/>).
+/// </summary>
+/// <remarks>
+/// Writes are scheduling points, because a lockless reader sees them in the middle of a critical section. A plain write by
+/// the lock's holder against a marked or racy read is no finding: the kernel's own detector takes aligned plain writes for
+/// atomic (KCSAN_ASSUME_PLAIN_WRITES_ATOMIC, on by default).
+/// </remarks>
+/// <typeparam name="T">A type of at most eight bytes.</typeparam>
+public struct Shared<T> : ICell
+    where T : unmanaged
+{
+    private SharedCell cell;
+
+    /// <summary>A field that starts with a value.</summary>
+    public Shared(T value)
+    {
+        this = default;
+        cell.Bits = SharedCell.ToBits(value);
+    }
+
+    /// <summary>Plain read by a thread that holds what excludes the writers.</summary>
+    public T Value => SharedCell.FromBits<T>(cell.ReadPlain());
+
+    /// <summary>Plain write by a thread that holds what excludes other writers and plain readers.</summary>
+    public Step Set(T value) => new(cell.Make(OperationKind.SharedSet, SharedCell.ToBits(value)));
+
+    /// <summary>Unmarked read without the lock, known to be harmless: no order, no finding. docs/FIDELITY.md lists them.</summary>
+    public Step<T> ReadRacy() => new(cell.Make(OperationKind.SharedRead));
+
+    /// <summary>READ_ONCE: no order.</summary>
+    public Step<T> ReadOnce() => new(cell.Make(OperationKind.SharedRead));
+
+    /// <summary>WRITE_ONCE: no order.</summary>
+    public Step WriteOnce(T value) => new(cell.Make(OperationKind.SharedWrite, SharedCell.ToBits(value)));
+
+    /// <summary>smp_load_acquire.</summary>
+    public Step<T> LoadAcquire() => new(cell.Make(OperationKind.SharedReadAcquire));
+
+    /// <summary>smp_store_release.</summary>
+    public Step StoreRelease(T value) => new(cell.Make(OperationKind.SharedWriteRelease, SharedCell.ToBits(value)));
+
+    /// <summary>The value, for rules and reports, which are no thread of the kernel.</summary>
+    public readonly T Peek => SharedCell.FromBits<T>(cell.Bits);
+
+    /// <summary>Sets the value in an object that no other thread can reach yet.</summary>
+    public void Initialize(T value) => cell.WritePlain(SharedCell.ToBits(value));
+
+    readonly ushort ICell.Offset => ((ICell)cell).Offset;
+
+    public void Attach(KernelObject owner) => cell.Attach(owner);
+
+    public void ForgetClocks() => cell.ForgetClocks();
+
+    readonly string ICell.Show() => Display.Of(Peek);
+}
+
+/// <summary>What all shared fields have in common: the value as bits, so that effects need not know its type.</summary>
+internal struct SharedCell : ICell
+{
+    [Wiring] private KernelObject owner;
+    internal long Bits;
+    private SyncClock sync;
+    private uint write;
+    private uint read;
+    [Wiring] private ushort offset;
+
+    readonly ushort ICell.Offset => offset;
+
+    public static long ToBits<T>(T value)
+        where T : unmanaged
+    {
+        long bits = 0;
+        Unsafe.As<long, T>(ref bits) = value;
+        return bits;
+    }
+
+    public static T FromBits<T>(long bits)
+        where T : unmanaged => Unsafe.As<long, T>(ref bits);
+
+    public void Attach(KernelObject owner)
+    {
+        this.owner = owner;
+        offset = owner.OffsetOf(ref this);
+    }
+
+    public void ForgetClocks()
+    {
+        write = read = 0;
+        sync.Clear();
+    }
+
+    readonly string ICell.Show() => Display.Of(Bits);
+
+    public long ReadPlain()
+    {
+        var thread = owner.Touch();
+        if (thread.Host.Attentive)
+            thread.Host.PlainAccess(owner, offset, write: false);
+        RaceDetector.Read(owner, offset, thread, write, ref read);
+        return Bits;
+    }
+
+    public void WritePlain(long bits)
+    {
+        var thread = owner.Touch();
+        RaceDetector.Write(owner, offset, thread, ref write, ref read);
+        Bits = bits;
+    }
+
+    public readonly Operation Make(OperationKind kind, long argument = 0) => new(owner, offset, kind, Quiet: false, argument);
+
+    public long OnRead(KernelThread thread, bool acquire)
+    {
+        if (acquire)
+            sync.Acquire(thread);
+        return Bits;
+    }
+
+    public void OnWrite(KernelThread thread, long bits, OperationKind kind)
+    {
+        if (kind == OperationKind.SharedSet)
+            RaceDetector.Write(owner, offset, thread, ref write, ref read);
+        else
+            write = thread.Epoch;
+        if (kind == OperationKind.SharedWriteRelease)
+            sync.Release(thread);
+        else
+            sync.Clear();
+        Bits = bits;
+    }
+}

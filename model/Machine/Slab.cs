@@ -1,0 +1,72 @@
+namespace Fscrypt.Sim.Model.Machine;
+
+/// <summary>
+/// A kmem_cache: where objects come from and whose lives are watched. An object's memory is not used again in the same
+/// execution, so that a use after free is always seen; it is at the next one, so that nothing is allocated in steady state.
+/// </summary>
+public sealed class Slab<T> : ISlab
+    where T : KernelObject
+{
+    private readonly KernelHost host;
+    private readonly Func<KernelHost, T> create;
+    private readonly List<T> objects = [];
+    private int used;
+    private int atCheckpoint;
+
+    /// <summary>Makes an empty slab of a machine.</summary>
+    public Slab(KernelHost host, Func<KernelHost, T> create)
+    {
+        this.host = host;
+        this.create = create;
+        host.Register(this);
+    }
+
+    /// <summary>All objects of this execution, dead ones included, in the order of their allocation.</summary>
+    public ReadOnlySpan<T> Objects => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(objects)[..used];
+
+    /// <summary>kmem_cache_alloc: an object in its initial state. Whether it fails is the caller's choice.</summary>
+    public T Allocate()
+    {
+        T target;
+        if (used < objects.Count)
+        {
+            target = objects[used];
+        }
+        else
+        {
+            target = create(host);
+            if (host.HasCheckpoint)
+                KernelHost.Keep(target);
+            objects.Add(target);
+        }
+
+        used++;
+        var thread = host.Current;
+        target.AllocatedBy = thread.Index;
+        target.AllocationIndex = thread.Allocations++;
+        return target;
+    }
+
+    /// <summary>kmem_cache_free.</summary>
+    public void Free(T target) => Lifetimes.Free(target, host.Current, afterGracePeriod: false);
+
+    /// <summary>call_rcu with kmem_cache_free.</summary>
+    public void FreeAfterGracePeriod(T target) => Lifetimes.Free(target, host.Current, afterGracePeriod: true);
+
+    void ISlab.Checkpoint() => atCheckpoint = used;
+
+    void ISlab.Restore()
+    {
+        // Those of before the checkpoint are among the machine's own objects.
+        for (var i = atCheckpoint; i < used; i++)
+            KernelHost.RestoreObject(objects[i]);
+        used = atCheckpoint;
+    }
+}
+
+internal interface ISlab
+{
+    void Checkpoint();
+
+    void Restore();
+}

@@ -1,0 +1,23 @@
+using System.Collections.Immutable;
+
+namespace Fscrypt.Sim.Model.Releases;
+
+/// <summary>A change that repaired the kernel, and that can be taken out again.</summary>
+/// <param name="Id">The commit, as <c>--without</c> takes it.</param>
+/// <param name="Title">Its subject line.</param>
+/// <param name="Since">The first release that has it.</param>
+/// <param name="RemovableFrom">The first release where taking it out makes sense.</param>
+public sealed record Fix(string Id, string Title, KernelRelease Since, KernelRelease RemovableFrom)
+{
+    /// <summary>An inode that is dirty when its last reference goes is kept, although its key is gone.</summary>
+    public static Fix KeepDirtyInodes { get; } = new(
+        "2b4eae95c736", "fscrypt: don't evict dirty inodes after removing key", KernelRelease.Named("v5.6")!, KernelRelease.Named("v5.6")!);
+
+    /// <summary>All fixes the model knows.</summary>
+    public static ImmutableArray<Fix> All { get; } = [KeepDirtyInodes];
+
+    /// <summary>The fix called <paramref name="id"/>, or null.</summary>
+    public static Fix? Named(string id) => All.FirstOrDefault(f => f.Id == id);
+
+    public override string ToString() => Id;
+}

@@ -1,0 +1,95 @@
+using Fscrypt.Sim.Model;
+using Fscrypt.Sim.Model.Machine;
+
+namespace Fscrypt.Sim.Scenarios;
+
+/// <summary>A situation to explore: a set-up, threads of system calls, a last part, and what is expected.</summary>
+/// <param name="Name">As the command line takes it.</param>
+/// <param name="Title">One line.</param>
+/// <param name="Create">Binds the scenario to a freshly made kernel.</param>
+public sealed record Scenario(string Name, string Title, Func<Kernel, ScenarioInstance> Create);
+
+/// <summary>A scenario on one kernel.</summary>
+public sealed class ScenarioInstance
+{
+    /// <summary>The set-up: runs once, alone; the state after it is kept.</summary>
+    public required ThreadBody Setup { get; init; }
+
+    /// <summary>The threads that race.</summary>
+    public required ThreadBody[] Threads { get; init; }
+
+    /// <summary>The last part: runs alone, after all threads have ended.</summary>
+    public required ThreadBody Finally { get; init; }
+
+    /// <summary>Results of operations, in the order in which they are printed. Cleared before each execution.</summary>
+    public required Register[] Registers { get; init; }
+
+    /// <summary>What must never, must sometimes, or must always be so after the last part.</summary>
+    public required Expectation[] Expectations { get; init; }
+}
+
+/// <summary>How often something is expected.</summary>
+public enum Frequency
+{
+    /// <summary>In no execution; one in which it holds is a violation.</summary>
+    Never,
+
+    /// <summary>In at least one: a probe against verdicts that hold because nothing happened.</summary>
+    Sometimes,
+
+    /// <summary>In every execution; one in which it does not hold is a violation.</summary>
+    Always,
+}
+
+/// <summary>An expectation about the end of an execution.</summary>
+/// <param name="Name">A short name: the rule that a violation breaks, or the probe's name.</param>
+/// <param name="Frequency">How often.</param>
+/// <param name="Text">The condition as a reader writes it.</param>
+/// <param name="Holds">The condition; allocates nothing.</param>
+public sealed record Expectation(string Name, Frequency Frequency, string Text, Func<bool> Holds);
+
+/// <summary>The result of an operation, in a form that is cheap to keep and compare: text is made only to be printed.</summary>
+public sealed class Register(string name)
+{
+    private string?[] parts = new string?[4];
+    private int count;
+
+    /// <summary>Its name in the scenario.</summary>
+    public string Name { get; } = name;
+
+    /// <summary>The canonical text: <c>OK</c>, <c>ENOKEY</c>, <c>OK[FILES_BUSY]</c>, the data; <c>-</c> before the operation ended.</summary>
+    public string Text => count == 0 ? "-" : string.Concat(parts.AsSpan(0, count));
+
+    /// <summary>A number that differs, in practice, when the text does. Stable between runs.</summary>
+    public ulong Hash
+    {
+        get
+        {
+            var hash = 14695981039346656037UL;               // FNV-1a over the characters
+            for (var i = 0; i < count; i++)
+            {
+                foreach (var c in parts[i]!)
+                    hash = (hash ^ c) * 1099511628211UL;
+            }
+
+            return hash;
+        }
+    }
+
+    /// <summary>Forgets the result.</summary>
+    public void Clear() => count = 0;
+
+    /// <summary>Sets the result to a text made of constant parts.</summary>
+    public void Set(string first, string? second = null, string? third = null)
+    {
+        parts[0] = first;
+        count = 1;
+        if (second != null)
+            parts[count++] = second;
+        if (third != null)
+            parts[count++] = third;
+    }
+
+    /// <summary>Whether the result is <paramref name="text"/>, one of the constant texts.</summary>
+    public bool Is(string text) => count == 1 ? parts[0] == text : count > 0 && Text == text;
+}

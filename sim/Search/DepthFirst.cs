@@ -1,0 +1,81 @@
+using System.Numerics;
+
+namespace Fscrypt.Sim.Search;
+
+/// <summary>
+/// Every schedule, one after another, by running again from the start with one decision changed; with a bound, every
+/// schedule with at most that many preemptions (Musuvathi and Qadeer, PLDI 2007). A preemption is a switch away from a
+/// thread that could go on; switches at a block or an end are free. No reduction: the oracle for all that reduce.
+/// </summary>
+public struct DepthFirst : IStrategy
+{
+    private readonly int bound;
+    private Decision[] decisions = new Decision[256];
+    private int length;
+    private int depth;
+
+    /// <summary>A search.</summary>
+    /// <param name="preemptionsMax">Preemptions a schedule may have, or -1 for any number.</param>
+    public DepthFirst(int preemptionsMax) => bound = preemptionsMax < 0 ? int.MaxValue : preemptionsMax;
+
+    public void Begin() => depth = 0;
+
+    public int Choose(ulong enabled, int current)
+    {
+        var mayGoOn = (enabled >> current & 1) != 0;
+        var preemptions = depth == 0 ? 0 : decisions[depth - 1].PreemptionsAfter;
+        if (mayGoOn && preemptions >= bound)
+            return current;
+        if (depth < length)
+            return decisions[depth++].Chosen;
+        var first = mayGoOn ? current : BitOperations.TrailingZeroCount(enabled);
+        Push(new Decision
+        {
+            Chosen = (short)first, Current = (short)(mayGoOn ? current : -1), Rest = enabled & ~(1UL << first), PreemptionsAfter = preemptions,
+        });
+        return first;
+    }
+
+    public int ChooseData(int options)
+    {
+        if (depth < length)
+            return decisions[depth++].Chosen;
+        var preemptions = depth == 0 ? 0 : decisions[depth - 1].PreemptionsAfter;
+        Push(new Decision { Chosen = 0, Current = -1, Rest = (1UL << options) - 2, PreemptionsAfter = preemptions });
+        return 0;
+    }
+
+    public bool Next()
+    {
+        for (var i = depth - 1; i >= 0; i--)
+        {
+            ref var decision = ref decisions[i];
+            if (decision.Rest == 0)
+                continue;
+            var before = i == 0 ? 0 : decisions[i - 1].PreemptionsAfter;
+            decision.Chosen = (short)BitOperations.TrailingZeroCount(decision.Rest);
+            decision.Rest &= decision.Rest - 1;
+            decision.PreemptionsAfter = before + (decision.Current >= 0 && decision.Current != decision.Chosen ? 1 : 0);
+            length = i + 1;
+            return true;
+        }
+
+        return false;
+    }
+
+    private void Push(in Decision decision)
+    {
+        if (depth == decisions.Length)
+            Array.Resize(ref decisions, 2 * depth);
+        decisions[depth++] = decision;
+        length = depth;
+    }
+
+    private struct Decision
+    {
+        public ulong Rest;
+        public int PreemptionsAfter;
+        public short Chosen;
+        public short Current;
+    }
+}

@@ -1,0 +1,23 @@
+namespace Fscrypt.Sim.Search;
+
+/// <summary>Decides at each scheduling point of each execution. Implementations are structs, so that the engine inlines them.</summary>
+public interface IStrategy
+{
+    /// <summary>A new execution begins.</summary>
+    void Begin();
+
+    /// <summary>Who runs next.</summary>
+    /// <param name="enabled">Threads that can, a bit each; at least two.</param>
+    /// <param name="current">The thread that ran last; whether it is enabled is for the strategy to see.</param>
+    /// <returns>One of the enabled threads, or -1 to cut the execution.</returns>
+    int Choose(ulong enabled, int current);
+
+    /// <summary>The outcome of a choice of data.</summary>
+    /// <param name="options">At least 2.</param>
+    /// <returns>0 to <paramref name="options"/> - 1.</returns>
+    int ChooseData(int options);
+
+    /// <summary>The execution has ended.</summary>
+    /// <returns>Whether there is another one to run.</returns>
+    bool Next();
+}
