@@ -40,7 +40,7 @@ public abstract partial class KernelHost
     /// All that ran before on this machine happened before them.
     /// </summary>
     /// <returns>Whether all ended.</returns>
-    protected bool RunTogether(ReadOnlySpan<ThreadBody> bodies)
+    public virtual bool RunTogether(ReadOnlySpan<ThreadBody> bodies)
     {
         StartAll(bodies);
         RunCoroutines();
@@ -52,12 +52,13 @@ public abstract partial class KernelHost
     /// first that can. This is how set-ups and last parts run.
     /// </summary>
     /// <returns>Whether all ended.</returns>
-    protected bool RunAlone(ThreadBody body)
+    public bool RunAlone(ThreadBody body)
     {
         solo = true;
-        var ended = RunTogether([body]);
+        StartAll([body]);
+        RunCoroutines();
         solo = false;
-        return ended;
+        return LiveThreads == 0 && Finding == null;
     }
 
     /// <summary>Creates threads and runs each up to its first operation, in order.</summary>

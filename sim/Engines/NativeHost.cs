@@ -33,19 +33,13 @@ public class NativeHost<TStrategy> : KernelHost
     public TStrategy Strategy;
 #pragma warning restore CA1051
 
-    /// <summary>Runs the threads of one execution.</summary>
-    /// <returns>Whether all of them ended; otherwise there is a finding, or the execution was cut.</returns>
-    public bool Run(ReadOnlySpan<ThreadBody> bodies)
+    public override bool RunTogether(ReadOnlySpan<ThreadBody> bodies)
     {
         ScheduleLength = 0;
         WasCut = false;
         Strategy.Begin();
-        return RunTogether(bodies);
+        return base.RunTogether(bodies);
     }
-
-    /// <summary>Runs a set-up or a last part.</summary>
-    /// <inheritdoc cref="KernelHost.RunAlone"/>
-    public bool RunSolo(ThreadBody body) => RunAlone(body);
 
     protected override int ChooseThread(ulong enabled, int current)
     {
