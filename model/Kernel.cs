@@ -1,15 +1,45 @@
+using System.Collections.Immutable;
+using Fscrypt.Sim.Model.Eviction;
+using Fscrypt.Sim.Model.FileSystems;
+using Fscrypt.Sim.Model.Fscrypt;
 using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Releases;
+using Fscrypt.Sim.Model.Rules;
+using Fscrypt.Sim.Model.Vfs;
 
 namespace Fscrypt.Sim.Model;
 
 /// <summary>A kernel: the caches, the file system and the keys, on one machine.</summary>
 public sealed class Kernel
 {
+    private readonly ImmutableArray<IRule> rules = RuleBook.AtEnd();
+    private readonly Ext4 fileSystem;
+
     /// <summary>Boots a kernel on an empty machine.</summary>
-    public Kernel(KernelHost host, KernelConfiguration configuration)
+    /// <param name="host">The machine.</param>
+    /// <param name="configuration">Which kernel.</param>
+    /// <param name="hashBuckets">Buckets of the caches' hash tables, a power of two.</param>
+    public Kernel(KernelHost host, KernelConfiguration configuration, int hashBuckets = 64)
     {
         Host = host;
         Configuration = configuration;
+        Disk = new Disk(host);
+        SuperBlock = new SuperBlock(host, Disk);
+        var pagesKeepOffLru = configuration.Release.IsAtLeast(KernelRelease.Named("v6.1")!);
+        Inodes = new InodeCache(host, SuperBlock, pagesKeepOffLru, hashBuckets);
+        Writeback = new Writeback(host, Inodes);
+        Inodes.Writeback = Writeback;
+        Dentries = new DentryCache(host, SuperBlock, Inodes, hashBuckets);
+        Keyring = new MasterKeyring(host, SuperBlock);
+        var keys = new KeySetup(host, Keyring, configuration.Has(Fix.KeepDirtyInodes));
+        Keyring.Design = MakeDesign();
+        fileSystem = new Ext4(host, SuperBlock, Inodes, Dentries, keys, Keyring.Design.DropsInodes);
+        Inodes.FileSystem = fileSystem;
+        var paths = new PathLookup(SuperBlock, Inodes, Dentries);
+        Calls = new SystemCalls.SystemCalls(
+            host, paths, Dentries, new PageCache(host, Inodes, Writeback), fileSystem, Keyring);
+        var keyMaterial = rules.OfType<KeyMaterial>().Single();
+        Keyring.CompletelyRemoved = number => keyMaterial.Removed(this, number);
     }
 
     /// <summary>The machine.</summary>
@@ -18,10 +48,49 @@ public sealed class Kernel
     /// <summary>Which kernel.</summary>
     public KernelConfiguration Configuration { get; }
 
-    /// <summary>
-    /// Looks at the state after the last part: breaks of rules that need no watching while threads run. Reports to the host.
-    /// </summary>
+    /// <summary>What survives.</summary>
+    public Disk Disk { get; }
+
+    /// <summary>The mounted file system.</summary>
+    public SuperBlock SuperBlock { get; }
+
+    /// <summary>fs/inode.c.</summary>
+    public InodeCache Inodes { get; }
+
+    /// <summary>fs/dcache.c.</summary>
+    public DentryCache Dentries { get; }
+
+    /// <summary>fs/fs-writeback.c.</summary>
+    public Writeback Writeback { get; }
+
+    /// <summary>fs/crypto/keyring.c.</summary>
+    public MasterKeyring Keyring { get; }
+
+    /// <summary>What a process can do.</summary>
+    public SystemCalls.SystemCalls Calls { get; }
+
+    /// <summary>Reads the root's inode and makes its dentry: what a set-up begins with.</summary>
+    [KernelSource("fs/ext4/super.c", "ext4_fill_super", Omits = "everything but the root")]
+    public async KTask Mount()
+    {
+        var root = await fileSystem.Iget(Disk.RootNumber);
+        SuperBlock.Root.Value = await Dentries.MakeRoot(root!);
+    }
+
+    /// <summary>Looks at the state after the last part, when no thread runs, and reports broken rules to the host.</summary>
     public void CheckAtEnd()
     {
+        foreach (var rule in rules)
+            rule.CheckAtEnd(this);
+    }
+
+    private IEvictionDesign MakeDesign()
+    {
+        var dentries = new EvictDentries(Host, SuperBlock, Inodes, Dentries, Writeback);
+        if (Configuration.Design == Design.DropInode)
+            return new DropInode(dentries);
+        var skips = Configuration.Design == Design.Walk ? WalkSkips.Nothing
+            : Configuration.Design == Design.WalkSkipDirty ? WalkSkips.Dirty : WalkSkips.AnyState;
+        return new WalkAndInvalidate(Host, dentries, Inodes, skips);
     }
 }

@@ -28,7 +28,7 @@ public abstract partial class KernelHost
 
     /// <summary>Who runs next.</summary>
     /// <param name="enabled">The threads that could, a bit each; never empty.</param>
-    /// <param name="current">The thread that ran last, which may have ended.</param>
+    /// <param name="current">The thread that ran last, which may have ended; -1 at the beginning.</param>
     /// <returns>One of them, or -1 to give the execution up.</returns>
     protected abstract int ChooseThread(ulong enabled, int current);
 
@@ -43,6 +43,7 @@ public abstract partial class KernelHost
     public virtual bool RunTogether(ReadOnlySpan<ThreadBody> bodies)
     {
         StartAll(bodies);
+        Current = threads[ThreadCount - bodies.Length];            // not Started: the first choice is no switch
         RunCoroutines();
         return LiveThreads == 0 && Finding == null;
     }
@@ -128,13 +129,14 @@ public abstract partial class KernelHost
                 return -1;
             }
 
-            var current = Current.Index;
+            var current = Current.Started ? Current.Index : -1;
             var chosen = !solo ? ChooseThread(enabled, current)
-                : (enabled >> current & 1) != 0 ? current : BitOperations.TrailingZeroCount(enabled);
+                : current >= 0 && (enabled >> current & 1) != 0 ? current : BitOperations.TrailingZeroCount(enabled);
             if (chosen < 0)
                 return -1;
             Steps++;
             var thread = threads[chosen];
+            thread.Started = true;
             if (thread.Announced.Kind < OperationKind.MutexAcquire || !MustQueue(thread))
                 return chosen;
             Current = thread;

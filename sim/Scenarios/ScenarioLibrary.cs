@@ -6,7 +6,7 @@ namespace Fscrypt.Sim.Scenarios;
 public static class ScenarioLibrary
 {
     /// <summary>All of them, in the order in which they are listed.</summary>
-    public static ImmutableArray<Scenario> All { get; } = [];
+    public static ImmutableArray<Scenario> All { get; } = [RemoveVsWrite.Scenario, RemoveVsOpen.Scenario, RemoveVsUnlock.Scenario];
 
     /// <summary>The scenario called <paramref name="name"/>, or null.</summary>
     public static Scenario? Named(string name) => All.FirstOrDefault(s => s.Name == name);

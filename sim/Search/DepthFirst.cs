@@ -22,7 +22,7 @@ public struct DepthFirst : IStrategy
 
     public int Choose(ulong enabled, int current)
     {
-        var mayGoOn = (enabled >> current & 1) != 0;
+        var mayGoOn = current >= 0 && (enabled >> current & 1) != 0;
         var preemptions = depth == 0 ? 0 : decisions[depth - 1].PreemptionsAfter;
         if (mayGoOn && preemptions >= bound)
             return current;

@@ -8,7 +8,7 @@ public interface IStrategy
 
     /// <summary>Who runs next.</summary>
     /// <param name="enabled">Threads that can, a bit each; at least two.</param>
-    /// <param name="current">The thread that ran last; whether it is enabled is for the strategy to see.</param>
+    /// <param name="current">The thread that ran last, or -1 at the beginning; whether it is enabled is for the strategy to see.</param>
     /// <returns>One of the enabled threads, or -1 to cut the execution.</returns>
     int Choose(ulong enabled, int current);
 

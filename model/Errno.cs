@@ -1,0 +1,20 @@
+namespace Fscrypt.Sim.Model;
+
+/// <summary>What a system call answers.</summary>
+public enum Errno
+{
+    /// <summary>Success.</summary>
+    OK = 0,
+    EPERM = 1,
+    ENOENT = 2,
+    EIO = 5,
+    EBADF = 9,
+    ENOMEM = 12,
+    EACCES = 13,
+    EBUSY = 16,
+    ENOTDIR = 20,
+    EISDIR = 21,
+    EINVAL = 22,
+    ESTALE = 116,
+    ENOKEY = 126,
+}

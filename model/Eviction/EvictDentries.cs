@@ -1,0 +1,79 @@
+using Fscrypt.Sim.Model.Fscrypt;
+using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Vfs;
+
+namespace Fscrypt.Sim.Model.Eviction;
+
+/// <summary>What both designs of 2019 share: sync, the walk that kills dentries, and the count of what is left.</summary>
+public sealed class EvictDentries(KernelHost host, SuperBlock superBlock, InodeCache inodes, DentryCache dentries, Writeback writeback)
+{
+    /// <summary>Writes what is dirty, so that it can be evicted.</summary>
+    [KernelSource("fs/crypto/keyring.c", "try_to_lock_encrypted_files")]
+    public async KTask<Errno> Sync()
+    {
+        await superBlock.Umount.AcquireRead();
+        var error = await writeback.SyncFileSystem(superBlock);
+        await superBlock.Umount.ReleaseRead();
+        return error;
+    }
+
+    /// <summary>
+    /// Kills the dentries of the key's inodes, one inode after another, the newest first. The list's lock is dropped around
+    /// each: the reference taken on an inode keeps it on the list, and is put one step behind.
+    /// </summary>
+    [KernelSource("fs/crypto/keyring.c", "evict_dentries_for_decrypted_inodes")]
+    public async KTask Walk(MasterKey key)
+    {
+        Inode? previous = null;
+        await key.DecryptedInodesLock.Acquire();
+        for (var info = key.DecryptedInodes.First; info != null; info = key.DecryptedInodes.After(info))
+        {
+            var inode = info.Inode.Value!;
+            await inode.Lock.Acquire();
+            if ((inode.State.Value & (InodeState.Dying | InodeState.New)) != 0)
+            {
+                await inode.Lock.Release();
+                continue;
+            }
+
+            await inodes.Grab(inode);
+            await inode.Lock.Release();
+            await key.DecryptedInodesLock.Release();
+
+            await ShrinkDentries(inode);
+            if (previous != null)
+                await inodes.Iput(previous);                       // may evict: then its info leaves the list
+            previous = inode;
+
+            // Only now is the successor read: entries may have gone, and new ones may be in front, which are not visited.
+            await key.DecryptedInodesLock.Acquire();
+        }
+
+        await key.DecryptedInodesLock.Release();
+        if (previous != null)
+            await inodes.Iput(previous);
+    }
+
+    /// <summary>EBUSY if anything is left on the list, whatever its state.</summary>
+    [KernelSource("fs/crypto/keyring.c", "check_for_busy_inodes")]
+    public static async KTask<Errno> CheckBusy(MasterKey key)
+    {
+        await key.DecryptedInodesLock.Acquire();
+        var busy = key.DecryptedInodes.Count > 0;
+        await key.DecryptedInodesLock.Release();
+        return busy ? Errno.EBUSY : Errno.OK;
+    }
+
+    [KernelSource("fs/crypto/keyring.c", "shrink_dcache_inode")]
+    private async KTask ShrinkDentries(Inode inode)
+    {
+        host.MightSleep("shrink_dcache_inode");
+        if (inode.IsDirectory.Value && await DentryCache.FindAnyAlias(inode) is { } alias)
+        {
+            await dentries.ShrinkParent(alias);
+            await dentries.Dput(alias);
+        }
+
+        await dentries.PruneAliases(inode);
+    }
+}

@@ -1,0 +1,115 @@
+using Fscrypt.Sim.Model.Fscrypt;
+using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Vfs;
+
+namespace Fscrypt.Sim.Model.FileSystems;
+
+/// <summary>fs/ext4, as far as it calls the caches and fs/crypto.</summary>
+internal sealed class Ext4(
+    KernelHost host, SuperBlock superBlock, InodeCache inodes, DentryCache dentries, KeySetup keys, bool dropsInodes) : IFileSystem
+{
+    [KernelSource("fs/ext4/super.c", "ext4_drop_inode")]
+    public async KTask<bool> DropInode(Inode inode)
+        => InodeCache.GenericDrop(inode) || (dropsInodes && await keys.DropInode(inode));
+
+    [KernelSource("fs/ext4/inode.c", "ext4_evict_inode", Omits = "unlinked inodes: nothing is unlinked yet; waiting for a running commit")]
+    public async KTask EvictInode(Inode inode)
+    {
+        await InodeCache.TruncatePages(inode);
+        await inodes.Clear(inode);                                 // ext4_clear_inode: first this, then the key
+        await keys.PutEncryptionInfo(inode);
+    }
+
+    [KernelSource("fs/ext4/namei.c", "ext4_lookup", Omits = "the check that an encrypted directory's subdirectories have its policy")]
+    public async KTask<Errno> Lookup(Inode directory, Dentry dentry)
+    {
+        // fscrypt_prepare_lookup: one test of the key decides how the name is read, and what the dentry says of it.
+        var hasKey = true;
+        if (directory.OnDisk.KeyNumber >= 0)
+        {
+            await keys.GetEncryptionInfo(directory);
+            hasKey = await directory.CryptInfo.LoadAcquire() != null;
+        }
+
+        if (!hasKey)
+        {
+            await dentry.Ref.Acquire();
+            await dentry.Flags.Set(dentry.Flags.Value | DentryFlags.NoKeyName);
+            await dentry.Ref.Release();
+        }
+
+        // Without the key a plaintext name is no encoded ciphertext: the entry is not found.
+        if (!hasKey || !directory.OnDisk.Entries.TryGetValue(dentry.FileName.Value, out var number))
+        {
+            await dentries.SpliceAlias(null, dentry);
+            return Errno.OK;
+        }
+
+        var inode = await Iget(number);
+        if (inode == null)
+            return Errno.ENOMEM;
+        await dentries.SpliceAlias(inode, dentry);
+        return Errno.OK;
+    }
+
+    [KernelSource("fs/crypto/fname.c", "fscrypt_d_revalidate")]
+    public async KTask<(Errno Error, bool Valid)> Revalidate(Dentry dentry)
+    {
+        var parent = dentry.Parent.Value!;
+        await DentryCache.Dget(parent);
+        var directory = parent.Inode.Value!;
+        await keys.GetEncryptionInfo(directory);
+        var valid = await directory.CryptInfo.LoadAcquire() == null;
+        await dentries.Dput(parent);
+        return (Errno.OK, valid);
+    }
+
+    [KernelSource("fs/ext4/file.c", "ext4_file_open", Omits = "fscrypt_file_open's check of the parent's policy")]
+    public async KTask<Errno> OpenFile(Inode inode) => await keys.RequireKey(inode);
+
+    [KernelSource("fs/ext4/readpage.c", "ext4_mpage_readpages", Omits = "completion in a work: it is a step of the reader")]
+    public async KTask<int> ReadFolio(Inode inode)
+    {
+        var data = await inode.OnDisk.Data.LoadAcquire();
+        await UseKey(inode);
+        return data;
+    }
+
+    [KernelSource("fs/ext4/page-io.c", "ext4_bio_write_folio")]
+    public async KTask WriteFolio(Inode inode, int data)
+    {
+        await UseKey(inode);
+        await inode.OnDisk.Data.StoreRelease(data);
+    }
+
+    /// <summary>An inode by number, read from the disk if it is not cached.</summary>
+    [KernelSource("fs/ext4/inode.c", "__ext4_iget")]
+    internal async KTask<Inode?> Iget(int number)
+    {
+        var (inode, isNew) = await inodes.Iget(superBlock, number);
+        if (inode == null || !isNew)
+            return inode;
+        await host.Point();                                        // reads the inode from the disk
+        inode.IsDirectory.Value = inode.OnDisk.IsDirectory;
+        await inodes.UnlockNew(inode);
+        return inode;
+    }
+
+    /// <summary>Whoever encrypts or decrypts loads the info and uses the key in it.</summary>
+    [KernelSource("fs/crypto/crypto.c", "fscrypt_crypt_data_unit")]
+    private async KTask UseKey(Inode inode)
+    {
+        if (inode.OnDisk.KeyNumber < 0)
+            return;
+        var info = (CryptInfo?)await inode.CryptInfo.LoadAcquire();
+        if (info == null)
+        {
+            host.Report(new Finding("no-key", $"{host.Current.Name} encrypts or decrypts {inode.Name}, which has no key") { Object = inode });
+            return;
+        }
+
+        await host.Point();                                        // the work itself takes time
+        if (!info.Key.IsPresent)
+            host.Report(new Finding("no-key", $"{host.Current.Name} uses the key of {inode.Name}, which was wiped") { Object = inode });
+    }
+}

@@ -1,0 +1,12 @@
+using Fscrypt.Sim.Model.Machine;
+
+namespace Fscrypt.Sim.Model.Fscrypt;
+
+/// <summary>The lock classes of fs/crypto.</summary>
+public static class FscryptLocks
+{
+    public static readonly LockClass AddKey = new(32, "fscrypt_add_key_mutex");
+    public static readonly LockClass MasterKey = new(33, "mk_sem");
+    public static readonly LockClass DecryptedInodes = new(34, "mk_decrypted_inodes_lock");
+    public static readonly LockClass Keyring = new(35, "fscrypt_keyring.lock");
+}

@@ -1,0 +1,25 @@
+namespace Fscrypt.Sim.Model.Machine;
+
+/// <summary>A watcher's own field inside an object: no thread of the kernel reads it, and no watcher watches it.</summary>
+public struct Note<T> : ICell
+{
+    private T value;
+    [Wiring] private ushort offset;
+
+    /// <summary>What is noted.</summary>
+    public T Value
+    {
+        readonly get => value;
+        set => this.value = value;
+    }
+
+    readonly ushort ICell.Offset => offset;
+
+    public void Attach(KernelObject owner) => offset = owner.OffsetOf(ref this);
+
+    public readonly void ForgetClocks()
+    {
+    }
+
+    readonly string ICell.Show() => Display.Of(value);
+}

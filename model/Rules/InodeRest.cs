@@ -1,0 +1,28 @@
+using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Vfs;
+
+namespace Fscrypt.Sim.Model.Rules;
+
+/// <summary>At rest no inode is half made, half written or half evicted, and a dirty one is on a list of the flusher.</summary>
+internal sealed class InodeRest : IRule
+{
+    public string Name => "inode-state";
+
+    public string Summary => "at rest no inode is new, under writeback or dying, and dirty ones are queued";
+
+    public void CheckAtEnd(Kernel kernel)
+    {
+        foreach (var inode in kernel.Inodes.All)
+        {
+            if (!inode.IsAlive)
+                continue;
+            var state = inode.State.Peek;
+            if ((state & (InodeState.New | InodeState.Sync | InodeState.Dying | InodeState.Creating)) != 0)
+                kernel.Host.Report(new Finding(Name, $"{inode.Name} is left in state {state}") { Object = inode });
+            if ((state & InodeState.Dirty) != 0 && !inode.WritebackLink.Peek)
+                kernel.Host.Report(new Finding(Name, $"{inode.Name} is dirty ({state}), and on no list of the flusher") { Object = inode });
+            if (inode.DirtyPages.Peek && (state & InodeState.DirtyPages) == 0)
+                kernel.Host.Report(new Finding(Name, $"{inode.Name} has dirty pages and no I_DIRTY_PAGES") { Object = inode });
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Vfs;
+
+namespace Fscrypt.Sim.Model.Rules;
+
+/// <summary>
+/// What REMOVE promises when it reports complete removal, with no ADD since: no key bytes in live or freed memory, and no
+/// plaintext page or name that can be reached. Asked at the step of the report.
+/// </summary>
+internal sealed class KeyMaterial : IRule
+{
+    public string Name => "key-material";
+
+    public string Summary => "after a complete removal no bytes of the key are in memory, and no plaintext can be reached";
+
+    /// <summary>The number of the key is what REMOVE is about to report as completely removed.</summary>
+    public void Removed(Kernel kernel, int number)
+    {
+        var host = kernel.Host;
+        if (host.Secrets.Count(number) > 0)
+        {
+            host.Report(new Finding(
+                Name, $"REMOVE reports K{number + 1} completely removed; in memory are still "
+                    + $"{host.Secrets.Count(number, SecretKind.Master)} copies of the key and "
+                    + $"{host.Secrets.Count(number, SecretKind.PerFile)} of keys derived from it"));
+        }
+
+        foreach (var inode in kernel.Inodes.All)
+        {
+            if (inode.IsAlive && inode.HashLink.Peek && inode.HasPages.Peek && inode.OnDisk.KeyNumber == number)
+                host.Report(new Finding(Name, $"REMOVE reports K{number + 1} completely removed; pages of {inode.Name} can be reached"));
+        }
+
+        foreach (var dentry in kernel.Dentries.All)
+        {
+            if (dentry.IsAlive && dentry.HashLink.Peek && !DentryCache.Has(dentry.Flags.Peek, DentryFlags.NoKeyName)
+                && dentry.Parent.Peek!.Inode.Peek is { } directory && directory.OnDisk.KeyNumber == number)
+            {
+                host.Report(new Finding(Name, $"REMOVE reports K{number + 1} completely removed; the plaintext name of {dentry.Name} can be reached"));
+            }
+        }
+    }
+
+    public void CheckAtEnd(Kernel kernel)
+    {
+    }
+}

@@ -1,0 +1,28 @@
+using System.Collections.Immutable;
+
+namespace Fscrypt.Sim.Model.Rules;
+
+/// <summary>All that must never happen: the rules of this folder, and what the machine and the model watch at every step.</summary>
+public static class RuleBook
+{
+    /// <summary>Names and meanings, for <c>list rules</c>.</summary>
+    public static ImmutableArray<(string Name, string Summary)> All { get; } =
+    [
+        .. AtEnd().Select(r => (r.Name, r.Summary)),
+        ("evicted-twice", "each inode is evicted once"),
+        ("use-after-free", "nothing freed is touched"),
+        ("no-key", "nothing is encrypted or decrypted without its key"),
+        ("data-race", "plain accesses of one field are ordered"),
+        ("reference-count", "no count goes below zero, and none comes back from a dying object"),
+        ("lock-order", "locks nest in one order"),
+        ("lock-misuse", "locks are released by who took them"),
+        ("sleep-in-atomic", "nobody sleeps with a spinlock, or in an RCU read section"),
+        ("list-corruption", "nothing is on a list twice, or taken off a list that it is not on"),
+        ("deadlock", "not all threads wait, and no thread waits for itself"),
+        ("exception", "the model itself does not fail"),
+    ];
+
+    /// <summary>The rules that look at the kernel at the end of an execution.</summary>
+    internal static ImmutableArray<IRule> AtEnd()
+        => [new AcknowledgedWrites(), new KeyMaterial(), new KeyState(), new References(), new InodeRest()];
+}

@@ -1,0 +1,111 @@
+using Fscrypt.Sim.Model.Machine;
+
+namespace Fscrypt.Sim.Model.Vfs;
+
+// Dropping a reference: a hashed dentry stays cached, and goes on pinning its inode.
+public sealed partial class DentryCache
+{
+    /// <summary>Drops a reference. The last one leaves the dentry on the LRU, or kills it, and then its parents.</summary>
+    [KernelSource("fs/dcache.c", "dput")]
+    public async KTask Dput(Dentry dentry)
+    {
+        Host.MightSleep("dput");
+        await Host.Rcu.ReadLock();
+        if (await FastPut(dentry))
+        {
+            await Host.Rcu.ReadUnlock();
+            return;
+        }
+
+        var victim = dentry;
+        while (await LockForKill(victim))
+        {
+            await Host.Rcu.ReadUnlock();
+            var parent = await Kill(victim);
+            if (parent == null)
+                return;
+            victim = parent;                                       // its count is 0, and its lock is held
+            if (await Retain(victim, locked: true))
+            {
+                await victim.Ref.Release();
+                return;
+            }
+
+            await Host.Rcu.ReadLock();
+        }
+
+        await Host.Rcu.ReadUnlock();
+        await victim.Ref.Release();
+    }
+
+    /// <summary>True if that was all; false if the lock is held and the dentry is to be killed.</summary>
+    [KernelSource("fs/dcache.c", "fast_dput")]
+    private async KTask<bool> FastPut(Dentry dentry)
+    {
+        var left = await dentry.Ref.PutReturn();
+        if (left < 0)
+        {
+            await dentry.Ref.Acquire();                            // somebody held the lock
+            dentry.Ref.Count--;
+        }
+        else
+        {
+            if (left > 0)
+                return true;
+            if (await Retain(dentry, locked: false))
+                return true;
+
+            // The race is here: a reclaimer may kill the dentry before d_lock is taken. Then its count is negative.
+            await dentry.Ref.Acquire();
+        }
+
+        if (dentry.Ref.Count != 0 || await Retain(dentry, locked: true))
+        {
+            await dentry.Ref.Release();
+            return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether an unused dentry stays cached. Without the lock only if nothing has to be written for that.</summary>
+    [KernelSource("fs/dcache.c", "retain_dentry", Omits = "->d_delete, DCACHE_DISCONNECTED, DCACHE_DONTCACHE: never set here")]
+    private async KTask<bool> Retain(Dentry dentry, bool locked)
+    {
+        var flags = await dentry.Flags.ReadOnce();
+        if (locked ? !dentry.HashLink.IsHashed : !await dentry.HashLink.IsHashedRacy())
+            return false;
+        if (!Has(flags, DentryFlags.LruList))
+        {
+            if (!locked)
+                return false;
+            await AddToLru(dentry);
+        }
+        else if (!Has(flags, DentryFlags.Referenced))
+        {
+            if (!locked)
+                return false;
+            await dentry.Flags.Set(flags | DentryFlags.Referenced);
+        }
+
+        return true;
+    }
+
+    [KernelSource("fs/dcache.c", "d_lru_add")]
+    private async KTask AddToLru(Dentry dentry)
+    {
+        await dentry.Flags.Set(dentry.Flags.Value | DentryFlags.LruList);
+        await superBlock.DentryLruLock.Acquire();
+        superBlock.DentryLru.AddLast(dentry);
+        await superBlock.DentryLruLock.Release();
+    }
+
+    [KernelSource("fs/dcache.c", "d_lru_del")]
+    private async KTask RemoveFromLru(Dentry dentry)
+    {
+        await dentry.Flags.Set(dentry.Flags.Value & ~DentryFlags.LruList);
+        await superBlock.DentryLruLock.Acquire();
+        superBlock.DentryLru.Remove(dentry);
+        await superBlock.DentryLruLock.Release();
+    }
+}

@@ -1,0 +1,159 @@
+using Fscrypt.Sim.Model.Machine;
+
+namespace Fscrypt.Sim.Model.Vfs;
+
+/// <summary>fs/dcache.c: names in memory. Shape of v6.12.</summary>
+public sealed partial class DentryCache : KernelObject
+{
+    private readonly InodeCache inodes;
+    private readonly Slab<Dentry> slab;
+    private readonly Slab<ShrinkList> shrinkLists;
+    private readonly SuperBlock superBlock;
+
+    internal DentryCache(KernelHost host, SuperBlock superBlock, InodeCache inodes, int buckets)
+        : base(host)
+    {
+        this.inodes = inodes;
+        this.superBlock = superBlock;
+        slab = new Slab<Dentry>(host, h => new Dentry(h, superBlock));
+        shrinkLists = new Slab<ShrinkList>(host, h => new ShrinkList(h));
+        Hash = new HashTable<Dentry>(host, "dentry_hashtable", buckets, nameof(Dentry.HashLink));
+    }
+
+    /// <summary>The buckets' bit locks: one lock here, since nothing is done under it but linking.</summary>
+    [KernelName("dentry_hashtable bucket")]
+    public SpinLock HashLock = new(VfsLocks.DentryHash);
+
+    /// <summary>Dentries by parent and name.</summary>
+    public HashTable<Dentry> Hash { get; }
+
+    /// <summary>All dentries of this execution, dead ones included.</summary>
+    public ReadOnlySpan<Dentry> All => slab.Objects;
+
+    public override string Name => "dcache";
+
+    internal static ulong KeyOf(Dentry parent, int name)
+        => ((ulong)(uint)parent.AllocatedBy << 48) | ((ulong)(uint)parent.AllocationIndex << 16) | (uint)name;
+
+    /// <summary>One more reference for somebody who has one.</summary>
+    [KernelSource("include/linux/dcache.h", "dget")]
+    public static async KTask Dget(Dentry dentry) => await dentry.Ref.Get();
+
+    /// <summary>A dentry for a name in a directory, in use, not hashed; its parent is pinned.</summary>
+    [KernelSource("fs/dcache.c", "d_alloc")]
+    public async KTask<Dentry> Allocate(Dentry parent, int name)
+    {
+        Host.MightSleep("d_alloc");
+        var dentry = slab.Allocate();
+        dentry.Ref.Initialize(1);
+        dentry.FileName.Value = name;
+        dentry.Parent.Value = parent;
+        await parent.Ref.Acquire();
+        parent.Ref.Count++;
+        parent.Children.AddFirst(dentry);
+        await parent.Ref.Release();
+        return dentry;
+    }
+
+    /// <summary>The root's dentry, which stays.</summary>
+    [KernelSource("fs/dcache.c", "d_make_root")]
+    public async KTask<Dentry> MakeRoot(Inode inode)
+    {
+        var dentry = slab.Allocate();
+        dentry.Ref.Initialize(1);
+        await Instantiate(dentry, inode, hash: false);
+        return dentry;
+    }
+
+    /// <summary>Attaches an inode, whose reference the dentry takes over, or none, and hashes the dentry.</summary>
+    [KernelSource("fs/dcache.c", "d_splice_alias", Omits = "a directory that has another alias; in-lookup dentries; d_seq")]
+    public KTask SpliceAlias(Inode? inode, Dentry dentry) => Instantiate(dentry, inode, hash: true);
+
+    /// <summary>The hashed dentry of a name, with a reference; or null.</summary>
+    [KernelSource("fs/dcache.c", "__d_lookup", Omits = "rename_lock: nothing is renamed yet")]
+    public async KTask<Dentry?> Lookup(Dentry parent, int name)
+    {
+        await Host.Rcu.ReadLock();
+        var dentry = await Hash.FindRcu(KeyOf(parent, name));
+        while (dentry != null)
+        {
+            await dentry.Ref.Acquire();
+            if (dentry.HashLink.IsHashed && ReferenceEquals(dentry.Parent.Value, parent))
+            {
+                dentry.Ref.Count++;
+                await dentry.Ref.Release();
+                break;
+            }
+
+            await dentry.Ref.Release();
+            dentry = await Hash.FindAfterRcu(dentry);
+        }
+
+        await Host.Rcu.ReadUnlock();
+        return dentry;
+    }
+
+    /// <summary>Makes a dentry that turned out wrong unfindable, and kills what is cached below it.</summary>
+    [KernelSource("fs/dcache.c", "d_invalidate", Omits = "mounts below it")]
+    public async KTask Invalidate(Dentry dentry)
+    {
+        await dentry.Ref.Acquire();
+        if (!dentry.HashLink.IsHashed)
+        {
+            await dentry.Ref.Release();
+            return;
+        }
+
+        await Unhash(dentry);
+        var negative = dentry.Inode.Value == null;
+        await dentry.Ref.Release();
+        if (!negative)
+            await ShrinkParent(dentry);
+    }
+
+    /// <summary>Some alias of an inode, with a reference; or null.</summary>
+    [KernelSource("fs/dcache.c", "d_find_any_alias")]
+    public static async KTask<Dentry?> FindAnyAlias(Inode inode)
+    {
+        await inode.Lock.Acquire();
+        var dentry = inode.Aliases.First;
+        if (dentry != null)
+            await dentry.Ref.Get();
+        await inode.Lock.Release();
+        return dentry;
+    }
+
+    /// <summary>Whether the flags of a dentry have all of some.</summary>
+    internal static bool Has(DentryFlags flags, DentryFlags wanted) => (flags & wanted) == wanted;
+
+    [KernelSource("fs/dcache.c", "__d_drop")]
+    private async KTask Unhash(Dentry dentry)
+    {
+        if (!dentry.HashLink.IsHashed)
+            return;
+        await HashLock.Acquire();
+        Hash.Remove(dentry);
+        await HashLock.Release();
+    }
+
+    [KernelSource("fs/dcache.c", "__d_add")]
+    private async KTask Instantiate(Dentry dentry, Inode? inode, bool hash)
+    {
+        if (inode != null)
+            await inode.Lock.Acquire();
+        await dentry.Ref.Acquire();
+        dentry.Inode.Value = inode;
+        if (inode != null)
+            inode.Aliases.AddFirst(dentry);
+        if (hash)
+        {
+            await HashLock.Acquire();
+            Hash.AddFirst(dentry);
+            await HashLock.Release();
+        }
+
+        await dentry.Ref.Release();
+        if (inode != null)
+            await inode.Lock.Release();
+    }
+}

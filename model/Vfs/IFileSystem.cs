@@ -1,0 +1,28 @@
+using Fscrypt.Sim.Model.Machine;
+
+namespace Fscrypt.Sim.Model.Vfs;
+
+/// <summary>What the VFS asks of a file system: super_operations and inode_operations, as far as they matter here.</summary>
+public interface IFileSystem
+{
+    /// <summary>->drop_inode, under i_lock with no reference left: whether the inode is evicted instead of cached.</summary>
+    KTask<bool> DropInode(Inode inode);
+
+    /// <summary>->evict_inode: drops the pages and what the file system hung on the inode.</summary>
+    KTask EvictInode(Inode inode);
+
+    /// <summary>->lookup, under the directory's i_rwsem: makes <paramref name="dentry"/> positive or negative.</summary>
+    KTask<Errno> Lookup(Inode directory, Dentry dentry);
+
+    /// <summary>->d_revalidate in reference mode, for dentries with a no-key name: valid, invalid, or an error.</summary>
+    KTask<(Errno Error, bool Valid)> Revalidate(Dentry dentry);
+
+    /// <summary>f_op->open.</summary>
+    KTask<Errno> OpenFile(Inode inode);
+
+    /// <summary>Reads the file's data from the disk and decrypts it, with the folio locked.</summary>
+    KTask<int> ReadFolio(Inode inode);
+
+    /// <summary>Encrypts the file's data and writes it to the disk.</summary>
+    KTask WriteFolio(Inode inode, int data);
+}

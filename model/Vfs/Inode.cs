@@ -1,0 +1,136 @@
+using Fscrypt.Sim.Model.Machine;
+
+namespace Fscrypt.Sim.Model.Vfs;
+
+/// <summary>i_state.</summary>
+[Flags]
+public enum InodeState
+{
+    None = 0,
+
+    /// <summary>Contents not valid yet; its wait queue also serves those who wait for a freeing inode.</summary>
+    New = 1 << 0,
+    DirtySync = 1 << 1,
+    DirtyDatasync = 1 << 2,
+    DirtyPages = 1 << 3,
+
+    /// <summary>Being written; pins the inode's memory against evict.</summary>
+    Sync = 1 << 4,
+    SyncQueued = 1 << 5,
+    WillFree = 1 << 6,
+
+    /// <summary>Dying: nobody may take a reference, and exactly one owner evicts it.</summary>
+    Freeing = 1 << 7,
+
+    /// <summary>Its pages are gone.</summary>
+    Clear = 1 << 8,
+
+    /// <summary>A second chance on the LRU.</summary>
+    Referenced = 1 << 9,
+    DirtyTime = 1 << 10,
+    DontCache = 1 << 11,
+    Creating = 1 << 12,
+
+    DirtyInode = DirtySync | DirtyDatasync,
+    Dirty = DirtyInode | DirtyPages,
+    DirtyAll = Dirty | DirtyTime,
+    Dying = Freeing | WillFree,
+}
+
+/// <summary>struct inode, with the page cache of its file.</summary>
+public sealed class Inode : KernelObject, IHashed
+{
+    internal Inode(KernelHost host, SuperBlock superBlock)
+        : base(host) => SuperBlock = superBlock;
+
+    /// <summary>i_sb.</summary>
+    public SuperBlock SuperBlock { get; }
+
+    /// <summary>i_ino.</summary>
+    [KernelName("i_ino")]
+    public Plain<int> Number;
+
+    /// <summary>Guards i_state, and every change of i_count between zero and one.</summary>
+    [KernelName("i_lock")]
+    public SpinLock Lock = new(VfsLocks.Inode);
+
+    /// <summary>References. 0 to 1 and 1 to 0 only under i_lock.</summary>
+    [KernelName("i_count")]
+    public Atomic Count;
+
+    [KernelName("i_state")]
+    public Shared<InodeState> State;
+
+    [KernelName("i_nlink")]
+    public Plain<int> Nlink;
+
+    [KernelName("i_mode")]
+    public Plain<bool> IsDirectory;
+
+    /// <summary>Serialises changes of the file, and for a directory of its entries.</summary>
+    [KernelName("i_rwsem")]
+    public RwSemaphore Rwsem = new(VfsLocks.InodeRwsem);
+
+    /// <summary>Published by key set-up, reset only in eviction. Its type belongs to fs/crypto.</summary>
+    [KernelName("i_crypt_info")]
+    public Pointer<KernelObject> CryptInfo;
+
+    /// <summary>Waits for I_NEW to clear, or for the end of a freeing inode.</summary>
+    [KernelName("I_NEW queue")]
+    public WaitQueue NewQueue;
+
+    /// <summary>Waits for I_SYNC to clear.</summary>
+    [KernelName("I_SYNC queue")]
+    public WaitQueue SyncQueue;
+
+    /// <summary>The dentries of this inode, under i_lock.</summary>
+    [KernelName("i_dentry")]
+    [LinkedBy(nameof(Dentry.AliasLink))]
+    public KernelList<Dentry> Aliases;
+
+    [KernelName("i_hash")]
+    public HashLink HashLink;
+
+    [KernelName("i_sb_list")]
+    public ListLink SuperBlockLink;
+
+    /// <summary>The LRU; once I_FREEING is set, its owner's private list.</summary>
+    [KernelName("i_lru")]
+    public ListLink LruLink;
+
+    [KernelName("i_io_list")]
+    public ListLink WritebackLink;
+
+    [KernelName("i_wb_list")]
+    public ListLink UnderWritebackLink;
+
+    /// <summary>The folio's lock: one folio stands for the file's pages.</summary>
+    [KernelName("folio lock")]
+    public Mutex FolioLock = new(VfsLocks.Folio);
+
+    /// <summary>Whether the page cache holds the file's data.</summary>
+    [KernelName("folio uptodate")]
+    public Shared<bool> HasPages;
+
+    /// <summary>What the pages hold: a number of <see cref="Disk.Text"/>.</summary>
+    [KernelName("folio data")]
+    public Shared<int> Data;
+
+    /// <summary>The mapping is tagged dirty.</summary>
+    [KernelName("PAGECACHE_TAG_DIRTY")]
+    public Shared<bool> DirtyPages;
+
+    /// <summary>The mapping is tagged as under writeback.</summary>
+    [KernelName("PAGECACHE_TAG_WRITEBACK")]
+    public Shared<bool> UnderWriteback;
+
+    /// <summary>Whether evict has begun: a watcher's note, not a field of the kernel.</summary>
+    public Note<bool> Evicted;
+
+    public ulong HashKey => (ulong)Number.Peek;
+
+    public override string Name => $"ino:{Number.Peek}";
+
+    /// <summary>The inode as the disk has it.</summary>
+    public DiskInode OnDisk => SuperBlock.Disk.Inodes[Number.Peek]!;
+}

@@ -1,0 +1,103 @@
+using Fscrypt.Sim.Model.Machine;
+
+namespace Fscrypt.Sim.Model.Vfs;
+
+// The end of an inode. Between I_FREEING and the unhash every look-up of its number sleeps.
+public sealed partial class InodeCache
+{
+    /// <summary>Tears down an inode that has I_FREEING, no reference, and is off the LRU. Sleeps; no lock is held.</summary>
+    [KernelSource("fs/inode.c", "evict", Omits = "I_LRU_ISOLATING: there is no reclaim yet")]
+    public async KTask Evict(Inode inode)
+    {
+        Host.MightSleep("evict");
+        if (inode.Evicted.Value)
+            Host.Report(new Finding("evicted-twice", $"{inode.Name} is evicted a second time") { Object = inode });
+        inode.Evicted.Value = true;
+
+        if (!await inode.WritebackLink.IsUnlinkedRacy())
+            await Writeback.RemoveFromLists(inode);
+        if (!await inode.SuperBlockLink.IsUnlinkedRacy())
+        {
+            await inode.SuperBlock.InodeListLock.Acquire();
+            inode.SuperBlock.Inodes.Remove(inode);
+            await inode.SuperBlock.InodeListLock.Release();
+        }
+
+        // Writeback holds no reference, only I_SYNC: without this wait it would write freed memory.
+        await inode.Lock.Acquire();
+        await Writeback.WaitForSync(inode);
+        await inode.Lock.Release();
+
+        await FileSystem.EvictInode(inode);
+        await RemoveFromHash(inode);
+
+        // No lock: a sleeper queued itself under i_lock before the unhash, or saw it unhashed.
+        await inode.NewQueue.WakeAll();
+        if (inode.State.Value != (InodeState.Freeing | InodeState.Clear))
+            Host.Report(new Finding("inode-state", $"evict ends with {inode.Name} in state {inode.State.Value}") { Object = inode });
+        await Destroy(inode);
+    }
+
+    /// <summary>Evicts a private list of dying inodes, threaded through i_lru.</summary>
+    [KernelSource("fs/inode.c", "dispose_list")]
+    public async KTask Dispose(DisposeList list)
+    {
+        while (list.Inodes.First is { } inode)
+        {
+            list.Inodes.Remove(inode);
+            await Evict(inode);
+            await Host.Point();                                    // cond_resched
+        }
+    }
+
+    /// <summary>Pages are gone, and nobody else looks: the state says so.</summary>
+    [KernelSource("fs/inode.c", "clear_inode")]
+    internal async KTask Clear(Inode inode)
+    {
+        var state = inode.State.Value;
+        if ((state & InodeState.Freeing) == 0 || (state & InodeState.Clear) != 0)
+            Host.Report(new Finding("inode-state", $"clear_inode of {inode.Name} in state {state}") { Object = inode });
+        await inode.State.Set(InodeState.Freeing | InodeState.Clear);
+    }
+
+    /// <summary>Throws the pages away, dirty or not, after waiting for I/O on them.</summary>
+    [KernelSource("mm/truncate.c", "truncate_inode_pages_final")]
+    internal static async KTask TruncatePages(Inode inode)
+    {
+        if (!await inode.HasPages.ReadRacy())
+            return;
+        await inode.FolioLock.Acquire();
+        Invariant.Holds(!inode.UnderWriteback.Value, "the folio is locked while it is under writeback: I/O ends in the thread that began it");
+        await inode.DirtyPages.Set(false);
+        await inode.HasPages.Set(false);
+        await inode.FolioLock.Release();
+    }
+
+    [KernelSource("fs/inode.c", "__remove_inode_hash")]
+    private async KTask RemoveFromHash(Inode inode)
+    {
+        await HashLock.Acquire();
+        await inode.Lock.Acquire();
+        if (inode.HashLink.IsHashed)
+            Hash.Remove(inode);
+        await inode.Lock.Release();
+        await HashLock.Release();
+    }
+
+    [KernelSource("fs/inode.c", "destroy_inode")]
+    private KTask Destroy(Inode inode)
+    {
+        slab.FreeAfterGracePeriod(inode);
+        return KTask.Done;
+    }
+}
+
+/// <summary>A private list of dying inodes, on the stack of whoever evicts them.</summary>
+public sealed class DisposeList(KernelHost host) : KernelObject(host)
+{
+    /// <summary>The inodes; only I_FREEING makes it safe to use i_lru for this.</summary>
+    [LinkedBy(nameof(Inode.LruLink))]
+    public KernelList<Inode> Inodes;
+
+    public override string Name => "dispose";
+}

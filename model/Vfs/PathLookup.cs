@@ -1,0 +1,90 @@
+using Fscrypt.Sim.Model.Machine;
+
+namespace Fscrypt.Sim.Model.Vfs;
+
+/// <summary>fs/namei.c: from a path to a dentry, by reference walk.</summary>
+public sealed class PathLookup(SuperBlock superBlock, InodeCache inodes, DentryCache dentries)
+{
+    /// <summary>Walks a path from the root.</summary>
+    /// <param name="path">Numbers of names, from <see cref="Disk.FileName"/>.</param>
+    /// <returns>A positive dentry with a reference, or the error.</returns>
+    [KernelSource("fs/namei.c", "path_openat", Omits = "RCU walk; symlinks; O_CREAT; permissions")]
+    public async KTask<(Errno Error, Dentry? Dentry)> Walk(int[] path)
+    {
+        var dentry = superBlock.Root.Value!;
+        await DentryCache.Dget(dentry);
+        foreach (var name in path)
+        {
+            if (dentry.Inode.Value!.IsDirectory.Value is false)
+            {
+                await dentries.Dput(dentry);
+                return (Errno.ENOTDIR, null);
+            }
+
+            var (error, child) = await LookupFast(dentry, name);
+            if (error == Errno.OK && child == null)
+                (error, child) = await LookupSlow(dentry, name);
+            await dentries.Dput(dentry);
+            if (error != Errno.OK)
+                return (error, null);
+            dentry = child!;
+            if (dentry.Inode.Value == null)
+            {
+                await dentries.Dput(dentry);
+                return (Errno.ENOENT, null);
+            }
+        }
+
+        return (Errno.OK, dentry);
+    }
+
+    /// <summary>The cached dentry of a name, if it is still valid.</summary>
+    [KernelSource("fs/namei.c", "lookup_fast", Omits = "RCU walk")]
+    private async KTask<(Errno Error, Dentry? Dentry)> LookupFast(Dentry parent, int name)
+    {
+        var dentry = await dentries.Lookup(parent, name);
+        if (dentry == null)
+            return (Errno.OK, null);
+        return await Validated(dentry);
+    }
+
+    /// <summary>Asks the file system, under the directory's i_rwsem.</summary>
+    [KernelSource("fs/namei.c", "lookup_slow",
+        Omits = "d_alloc_parallel: i_rwsem is taken exclusively, so that no two look-ups in one directory run side by side")]
+    private async KTask<(Errno Error, Dentry? Dentry)> LookupSlow(Dentry parent, int name)
+    {
+        var directory = parent.Inode.Value!;
+        await directory.Rwsem.AcquireWrite();
+        var dentry = await dentries.Lookup(parent, name);
+        var error = Errno.OK;
+        if (dentry != null)
+            (error, dentry) = await Validated(dentry);
+        if (error == Errno.OK && dentry == null)
+        {
+            dentry = await dentries.Allocate(parent, name);
+            error = await inodes.FileSystem.Lookup(directory, dentry);
+            if (error != Errno.OK)
+            {
+                await dentries.Dput(dentry);
+                dentry = null;
+            }
+        }
+
+        await directory.Rwsem.ReleaseWrite();
+        return (error, dentry);
+    }
+
+    [KernelSource("fs/namei.c", "d_revalidate")]
+    private async KTask<(Errno Error, Dentry? Dentry)> Validated(Dentry dentry)
+    {
+        if (!DentryCache.Has(await dentry.Flags.ReadOnce(), DentryFlags.NoKeyName))
+            return (Errno.OK, dentry);
+        var (error, valid) = await inodes.FileSystem.Revalidate(dentry);
+        if (error == Errno.OK && valid)
+            return (Errno.OK, dentry);
+        if (error == Errno.OK)
+            await dentries.Invalidate(dentry);
+        await dentries.Dput(dentry);
+        return (error, null);
+    }
+}

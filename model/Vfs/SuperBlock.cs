@@ -1,0 +1,60 @@
+using Fscrypt.Sim.Model.Machine;
+
+namespace Fscrypt.Sim.Model.Vfs;
+
+/// <summary>struct super_block of a mounted file system, with its caches' lists and its writeback.</summary>
+public sealed class SuperBlock : KernelObject
+{
+    internal SuperBlock(KernelHost host, Disk disk)
+        : base(host) => Disk = disk;
+
+    /// <summary>What survives.</summary>
+    public Disk Disk { get; }
+
+    [KernelName("s_umount")]
+    public RwSemaphore Umount = new(VfsLocks.Umount);
+
+    [KernelName("s_inode_list_lock")]
+    public SpinLock InodeListLock = new(VfsLocks.InodeList);
+
+    [KernelName("s_inodes")]
+    [LinkedBy(nameof(Inode.SuperBlockLink))]
+    public KernelList<Inode> Inodes;
+
+    [KernelName("s_inode_lru.lock")]
+    public SpinLock InodeLruLock = new(VfsLocks.InodeLru);
+
+    [KernelName("s_inode_lru")]
+    [LinkedBy(nameof(Inode.LruLink))]
+    public KernelList<Inode> InodeLru;
+
+    [KernelName("s_dentry_lru.lock")]
+    public SpinLock DentryLruLock = new(VfsLocks.DentryLru);
+
+    [KernelName("s_dentry_lru")]
+    [LinkedBy(nameof(Dentry.LruLink))]
+    public KernelList<Dentry> DentryLru;
+
+    [KernelName("s_sync_lock")]
+    public Mutex SyncLock = new(VfsLocks.Sync);
+
+    [KernelName("s_inode_wblist_lock")]
+    public SpinLock UnderWritebackLock = new(VfsLocks.InodesUnderWriteback);
+
+    [KernelName("s_inodes_wb")]
+    [LinkedBy(nameof(Inode.UnderWritebackLink))]
+    public KernelList<Inode> UnderWriteback;
+
+    /// <summary>The master keys; published once. Its type belongs to fs/crypto.</summary>
+    [KernelName("s_master_keys")]
+    public Pointer<KernelObject> MasterKeys;
+
+    /// <summary>Changes of dentries that shrink_dcache_parent polls for.</summary>
+    public ChangeCounter DentryChanges;
+
+    /// <summary>s_root: pinned as long as the file system is mounted.</summary>
+    [KernelName("s_root")]
+    public Plain<Dentry?> Root;
+
+    public override string Name => "sb";
+}

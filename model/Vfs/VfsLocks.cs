@@ -1,0 +1,24 @@
+using Fscrypt.Sim.Model.Machine;
+
+namespace Fscrypt.Sim.Model.Vfs;
+
+/// <summary>The lock classes of the VFS. Order, outer to inner: docs/FIDELITY.md.</summary>
+public static class VfsLocks
+{
+    public static readonly LockClass InodeHash = new(0, "inode_hash_lock");
+    public static readonly LockClass Inode = new(1, "i_lock", tried: true);            // lru isolate, lock_for_kill
+    public static readonly LockClass InodeList = new(2, "s_inode_list_lock");
+    public static readonly LockClass InodeLru = new(3, "s_inode_lru.lock");
+    public static readonly LockClass WritebackList = new(4, "wb.list_lock");
+    public static readonly LockClass Umount = new(5, "s_umount", tried: true);         // the shrinker
+    public static readonly LockClass Sync = new(6, "s_sync_lock");
+    public static readonly LockClass InodesUnderWriteback = new(7, "s_inode_wblist_lock");
+    public static readonly LockClass InodeRwsem = new(8, "i_rwsem", tried: true);      // d_splice_alias, RWF_NOWAIT
+    public static readonly LockClass Dentry = new(9, "d_lock", tried: true);
+    public static readonly LockClass DentryChild = new(10, "d_lock/1", tried: true);
+    public static readonly LockClass DentryLru = new(11, "s_dentry_lru.lock");
+    public static readonly LockClass DentryHash = new(12, "dentry_hashtable bucket");
+    public static readonly LockClass Folio = new(13, "folio lock");
+    public static readonly LockClass WorkPool = new(14, "pool.lock");
+    public static readonly LockClass WritebackWork = new(15, "wb.work_lock");
+}
