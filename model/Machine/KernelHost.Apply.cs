@@ -58,7 +58,7 @@ public abstract partial class KernelHost
                 return target.Cell<Atomic>(offset).Apply(thread, in operation);
             case OperationKind.SharedRead or OperationKind.SharedReadAcquire:
                 return ReadShared(thread, in operation);
-            case OperationKind.SharedWrite or OperationKind.SharedWriteRelease or OperationKind.SharedSet:
+            case OperationKind.SharedWrite or OperationKind.SharedWriteRelease or OperationKind.SharedSet or OperationKind.SharedWriteRacy:
                 WriteShared(thread, in operation);
                 return 0;
             case OperationKind.PointerRead or OperationKind.PointerReadAcquire:

@@ -50,6 +50,7 @@ public enum OperationKind : byte
     SharedWrite,
     SharedWriteRelease,
     SharedSet,
+    SharedWriteRacy,
     PointerRead,
     PointerReadAcquire,
     PointerWrite,

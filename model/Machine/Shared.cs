@@ -33,6 +33,9 @@ public struct Shared<T> : ICell
     /// <summary>Unmarked read without the lock, known to be harmless: no order, no finding. docs/FIDELITY.md lists them.</summary>
     public Step<T> ReadRacy() => new(cell.Make(OperationKind.SharedRead));
 
+    /// <summary>Unmarked write without the lock, known to be harmless: no order, no finding. docs/FIDELITY.md lists them.</summary>
+    public Step WriteRacy(T value) => new(cell.Make(OperationKind.SharedWriteRacy, SharedCell.ToBits(value)));
+
     /// <summary>READ_ONCE: no order.</summary>
     public Step<T> ReadOnce() => new(cell.Make(OperationKind.SharedRead));
 
@@ -126,7 +129,7 @@ internal struct SharedCell : ICell
     {
         if (kind == OperationKind.SharedSet)
             RaceDetector.Write(owner, offset, thread, ref write, ref read);
-        else
+        else if (kind != OperationKind.SharedWriteRacy)
             write = thread.Epoch;
         if (kind == OperationKind.SharedWriteRelease)
             sync.Release(thread);

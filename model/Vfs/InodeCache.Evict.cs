@@ -57,7 +57,9 @@ public sealed partial class InodeCache
         var state = inode.State.Value;
         if ((state & InodeState.Freeing) == 0 || (state & InodeState.Clear) != 0)
             Host.Report(new Finding("inode-state", $"clear_inode of {inode.Name} in state {state}") { Object = inode });
-        await inode.State.Set(InodeState.Freeing | InodeState.Clear);
+
+        // Without i_lock, as the kernel does it: whoever looks sees I_FREEING before and after.
+        await inode.State.WriteRacy(InodeState.Freeing | InodeState.Clear);
     }
 
     /// <summary>Throws the pages away, dirty or not, after waiting for I/O on them.</summary>
