@@ -29,6 +29,7 @@ public sealed class EvictDentries(KernelHost host, SuperBlock superBlock, InodeC
         for (var info = key.DecryptedInodes.First; info != null; info = key.DecryptedInodes.After(info))
         {
             var inode = info.Inode.Value!;
+            host.Counters.InodesVisited++;
             await inode.Lock.Acquire();
             if ((inode.State.Value & (InodeState.Dying | InodeState.New)) != 0)
             {

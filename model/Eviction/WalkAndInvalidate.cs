@@ -23,6 +23,7 @@ internal enum WalkSkips
 /// </summary>
 internal sealed class WalkAndInvalidate : IEvictionDesign
 {
+    private readonly KernelHost host;
     private readonly EvictDentries dentries;
     private readonly InodeCache inodes;
     private readonly WalkSkips skips;
@@ -30,6 +31,7 @@ internal sealed class WalkAndInvalidate : IEvictionDesign
 
     public WalkAndInvalidate(KernelHost host, EvictDentries dentries, InodeCache inodes, WalkSkips skips)
     {
+        this.host = host;
         this.dentries = dentries;
         this.inodes = inodes;
         this.skips = skips;
@@ -56,6 +58,7 @@ internal sealed class WalkAndInvalidate : IEvictionDesign
         for (var info = key.DecryptedInodes.First; info != null; info = key.DecryptedInodes.After(info))
         {
             var inode = info.Inode.Value!;
+            host.Counters.InodesVisited++;
             await inode.Lock.Acquire();
             if (await MustStay(inode))
             {

@@ -39,6 +39,9 @@ public abstract partial class KernelHost
     /// <summary>The copies of key material in memory.</summary>
     public SecretLedger Secrets { get; } = new();
 
+    /// <summary>What the run cost.</summary>
+    public WorkCounters Counters { get; } = new();
+
     /// <summary>What was found in this execution, or null. An execution ends with its first finding.</summary>
     public Finding? Finding { get; private set; }
 
@@ -74,7 +77,7 @@ public abstract partial class KernelHost
     protected ulong EnabledThreads { get; private set; }
 
     /// <summary>Threads that have not ended.</summary>
-    protected int LiveThreads { get; private set; }
+    protected internal int LiveThreads { get; private set; }
 
     /// <summary>A choice of the environment, not of the scheduler: an allocation fails, a page is reclaimed now.</summary>
     /// <param name="options">At least 1; the result is below it.</param>

@@ -32,6 +32,7 @@ internal sealed class LockOrder
         if (thread.HeldCount == thread.Held.Length)
             Array.Resize(ref thread.Held, 2 * thread.HeldCount);
         thread.Held[thread.HeldCount++] = new HeldLock { Object = owner, Offset = offset, Class = @class, Shared = shared };
+        thread.Host.Counters.LockAcquisitions++;
         if (spins)
             thread.AtomicDepth++;
     }

@@ -20,7 +20,8 @@ internal struct SyncClock
     {
         epoch = thread.Epoch;
         row = thread.Snapshot ??= thread.Host.Clocks.CopyOf(thread.Clock);
-        thread.Tick();
+        if (thread.Host.LiveThreads > 1)                 // alone: whoever comes later is created by it, and knows all this
+            thread.Tick();
     }
 
     /// <summary>Publishes all that <paramref name="thread"/> did up to now, on top of what was published before.</summary>

@@ -9,8 +9,8 @@ namespace Fscrypt.Sim.Model.Vfs;
 public sealed class Disk
 {
     private readonly KernelHost host;
-    private readonly List<string> texts = [""];
-    private readonly List<string> names = [];
+    private readonly NumberedTexts texts = new();
+    private readonly NumberedTexts names = new();
     private readonly List<DiskInode?> inodes = [];
 
     /// <summary>An empty file system: inode 2 is its root directory.</summary>
@@ -30,13 +30,13 @@ public sealed class Disk
     public IReadOnlyList<DiskInode?> Inodes => inodes;
 
     /// <summary>The number that stands for a text.</summary>
-    public int Text(string text) => Intern(texts, text);
+    public int Text(string text) => texts.NumberOf(text);
 
     /// <summary>The text that a number stands for.</summary>
     public string TextOf(int number) => texts[number];
 
     /// <summary>The number that stands for a name.</summary>
-    public int FileName(string name) => Intern(names, name);
+    public int FileName(string name) => names.NumberOf(name);
 
     /// <summary>The name that a number stands for.</summary>
     public string FileNameOf(int number) => names[number];
@@ -71,13 +71,21 @@ public sealed class Disk
         inodes[inode.Number] = inode;
     }
 
-    private static int Intern(List<string> known, string text)
+    private sealed class NumberedTexts
     {
-        var number = known.IndexOf(text);
-        if (number >= 0)
-            return number;
-        known.Add(text);
-        return known.Count - 1;
+        private readonly List<string> texts = [""];
+        private readonly Dictionary<string, int> numbers = new(StringComparer.Ordinal) { [""] = 0 };
+
+        public string this[int number] => texts[number];
+
+        public int NumberOf(string text)
+        {
+            if (numbers.TryGetValue(text, out var number))
+                return number;
+            numbers.Add(text, texts.Count);
+            texts.Add(text);
+            return texts.Count - 1;
+        }
     }
 }
 

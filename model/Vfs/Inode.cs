@@ -124,8 +124,8 @@ public sealed class Inode : KernelObject, IHashed
     [KernelName("PAGECACHE_TAG_WRITEBACK")]
     public Shared<bool> UnderWriteback;
 
-    /// <summary>Whether evict has begun: a watcher's note, not a field of the kernel.</summary>
-    public Note<bool> Evicted;
+    /// <summary>How many inodes were evicted when evict of this one began, itself included; 0 before: a watcher's note.</summary>
+    public Note<long> Evicted;
 
     public ulong HashKey => (ulong)Number.Peek;
 

@@ -1,0 +1,11 @@
+using BenchmarkDotNet.Running;
+using Fscrypt.Sim.Benchmarks;
+
+if (args is ["counted"])
+{
+    CountedWork.Print(Console.Out);
+    return 0;
+}
+
+BenchmarkSwitcher.FromAssembly(typeof(EvictionBenchmarks).Assembly).Run(args);
+return 0;
