@@ -22,7 +22,8 @@ public abstract partial class KernelHost
         if (starting)
             return false;
         next = PickNext();
-        Current = thread;                                // choosing may have run steps of others: queueing for a lock
+        if (!ReferenceEquals(Current, thread))
+            Current = thread;                            // choosing ran steps of others, which queued for locks
         return next == thread.Index && !AlwaysSuspend;
     }
 
@@ -69,7 +70,7 @@ public abstract partial class KernelHost
         {
             var thread = CreateThread(body.Name, null);
             for (var i = 0; i < earlier; i++)
-                thread.Clock[i] = threads[i].Clock[i];
+                thread.Clock[i] = byIndex[i].Clock[i];
             Start(thread, body);
         }
     }
@@ -98,7 +99,7 @@ public abstract partial class KernelHost
             next = PickNext();
             while (next >= 0)
             {
-                var thread = threads[next];
+                var thread = byIndex[next];
                 Current = thread;
                 thread.Innermost!.Resume();
                 if (thread.Root!.Done)
@@ -118,7 +119,7 @@ public abstract partial class KernelHost
     {
         while (true)
         {
-            if (Finding != null)
+            if (Finding is not null)
                 return -1;
             var enabled = EnabledThreads;
             if (enabled == 0)
@@ -134,7 +135,7 @@ public abstract partial class KernelHost
             if (chosen < 0)
                 return -1;
             Steps++;
-            var thread = threads[chosen];
+            var thread = byIndex[chosen];
             if (thread.Announced.Kind < OperationKind.MutexAcquire || !MustQueue(thread))
                 return chosen;
             Current = thread;
