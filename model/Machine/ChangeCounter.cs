@@ -19,6 +19,7 @@ public struct ChangeCounter : ICell
     /// <summary>Something changed: who polls looks again.</summary>
     public void Bump()
     {
+        owner.WillChange();
         changes++;
         owner.Host.Recheck(owner, offset);
     }

@@ -66,34 +66,41 @@ internal sealed class FrameArena
 
     public Frame<TStateMachine> Rent<TStateMachine>(KernelHost host)
         where TStateMachine : IAsyncStateMachine
-        => PoolOf<Frame<TStateMachine>>() is { } pool && pool.Take() is { } free
-            ? Unsafe.As<Frame<TStateMachine>>(free)
-            : (Frame<TStateMachine>)Add<Frame<TStateMachine>>(new Frame<TStateMachine>(host));
+    {
+        var type = FrameNumber<TStateMachine>.Value;
+        return Unsafe.As<Frame<TStateMachine>>(Take(type) ?? Add(type, new Frame<TStateMachine>(host)));
+    }
 
     public Frame<T, TStateMachine> Rent<T, TStateMachine>(KernelHost host)
         where TStateMachine : IAsyncStateMachine
-        => PoolOf<Frame<T, TStateMachine>>() is { } pool && pool.Take() is { } free
-            ? Unsafe.As<Frame<T, TStateMachine>>(free)
-            : (Frame<T, TStateMachine>)Add<Frame<T, TStateMachine>>(new Frame<T, TStateMachine>(host));
-
-    private Pool? PoolOf<TFrame>()
     {
-        var number = FrameNumber<TFrame>.Value;
-        if (number >= pools.Length)
-            Array.Resize(ref pools, 2 * number);
-        var pool = pools[number];
-        if (pool != null && pool.Generation != generation)
+        var type = FrameNumber<TStateMachine>.Value;
+        return Unsafe.As<Frame<T, TStateMachine>>(Take(type) ?? Add(type, new Frame<T, TStateMachine>(host)));
+    }
+
+    private Frame? Take(int type)
+    {
+        if (type >= pools.Length || pools[type] is not { } pool)
+            return null;
+        if (pool.Generation != generation)
         {
             pool.Generation = generation;
             pool.Used = 0;
         }
 
-        return pool;
+        var frames = pool.Frames;
+        if ((uint)pool.Used >= (uint)frames.Length || frames[pool.Used] is not { } frame)
+            return null;
+        pool.Used++;
+        frame.Reuse();
+        return frame;
     }
 
-    private Frame Add<TFrame>(Frame frame)
+    private Frame Add(int type, Frame frame)
     {
-        var pool = pools[FrameNumber<TFrame>.Value] ??= new Pool { Generation = generation };
+        if (type >= pools.Length)
+            Array.Resize(ref pools, 2 * type);
+        var pool = pools[type] ??= new Pool { Generation = generation };
         if (pool.Used == pool.Frames.Length)
             Array.Resize(ref pool.Frames, 2 * pool.Used);
         pool.Frames[pool.Used++] = frame;
@@ -105,23 +112,11 @@ internal sealed class FrameArena
         public Frame?[] Frames = new Frame?[4];
         public int Used;
         public int Generation;
-
-        public Frame? Take()
-        {
-            if (Used == Frames.Length)
-                return null;
-            var frame = Frames[Used];
-            if (frame == null)
-                return null;
-            Used++;
-            frame.Reuse();
-            return frame;
-        }
     }
 }
 
-/// <summary>Numbers the types of frames of this process: an index into each arena, of no meaning to any run.</summary>
-internal static class FrameNumber<TFrame>
+/// <summary>Numbers the types of state machines of this process: an index into each arena, of no meaning to any run.</summary>
+internal static class FrameNumber<TStateMachine>
 {
     public static readonly int Value = FrameNumbers.Next();
 }

@@ -49,7 +49,7 @@ public sealed class HashTable<T> : KernelObject
         node.Previous = null;
         node.Next = bucket;
         if (bucket != null)
-            bucket.Cell<HashLink>(link).Previous = element;
+            Neighbour(bucket).Previous = element;
         bucket = element;
         sync.ReleaseMerged(thread);                      // rcu_assign_pointer: a lockless reader sees the element initialised
     }
@@ -66,11 +66,11 @@ public sealed class HashTable<T> : KernelObject
         }
 
         if (node.Previous != null)
-            node.Previous.Cell<HashLink>(link).Next = node.Next;
+            Neighbour(node.Previous).Next = node.Next;
         else
             Bucket(element.HashKey) = node.Next;
         if (node.Next != null)
-            node.Next.Cell<HashLink>(link).Previous = node.Previous;
+            Neighbour(node.Next).Previous = node.Previous;
         node.Next = node.Previous = null;
         node.Hashed = false;
     }
@@ -129,6 +129,12 @@ public sealed class HashTable<T> : KernelObject
         while (element != null && ((T)element).HashKey != key)
             element = element.Cell<HashLink>(link).Next;
         return (T?)element;
+    }
+
+    private ref HashLink Neighbour(KernelObject element)
+    {
+        element.Touch();
+        return ref element.Cell<HashLink>(link);
     }
 
     private KernelThread Written(T element)

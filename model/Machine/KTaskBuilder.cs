@@ -40,7 +40,7 @@ public struct KTaskBuilder
             rented.StateMachine = stateMachine;
         }
 
-        Suspension.Park(ref awaiter, frame, host);
+        Suspension.Park(ref awaiter, frame);
     }
 }
 
@@ -92,7 +92,7 @@ public struct KTaskBuilder<T>
             rented.StateMachine = stateMachine;
         }
 
-        Suspension.Park(ref awaiter, frame, host);
+        Suspension.Park(ref awaiter, frame);
     }
 }
 
@@ -103,18 +103,18 @@ internal static class Suspension
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static KernelHost HostOf<TAwaiter>(ref TAwaiter awaiter)
     {
-        if (awaiter is IStep)
-            return ((IStep)awaiter).Host;
+        if (awaiter is IStepAwaiter)
+            return ((IStepAwaiter)awaiter).Thread.Host;
         if (awaiter is ICalleeAwaiter)
             return ((ICalleeAwaiter)awaiter).Callee!.Host;
         throw new NotSupportedException("a KTask awaits operations and KTasks only");
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Park<TAwaiter>(ref TAwaiter awaiter, Frame frame, KernelHost host)
+    public static void Park<TAwaiter>(ref TAwaiter awaiter, Frame frame)
     {
-        if (awaiter is IStep)
-            host.Park(frame);
+        if (awaiter is IStepAwaiter)
+            ((IStepAwaiter)awaiter).Thread.Park(frame);
         else
             ((ICalleeAwaiter)awaiter!).Callee!.Caller = frame;
     }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace Fscrypt.Sim.Model.Machine;
@@ -127,9 +128,10 @@ public abstract partial class KernelHost
     {
         ref var operation = ref thread.Announced;
         var target = operation.Object;
+        if (operation.Kind == OperationKind.SpinAcquire)
+            return !target.Cell<SpinLock>(operation.Offset).IsHeld;
         return operation.Kind switch
         {
-            OperationKind.SpinAcquire => !target.Cell<SpinLock>(operation.Offset).IsHeld,
             OperationKind.LockRefAcquire or OperationKind.LockRefGet or OperationKind.LockRefGetNotDead
                 or OperationKind.LockRefPutOrLock => target.Cell<LockRef>(operation.Offset).Holder < 0,
             OperationKind.MutexAcquire => !thread.Queued || target.Cell<Mutex>(operation.Offset).MayTake(thread),
@@ -158,7 +160,8 @@ public abstract partial class KernelHost
     {
         ref var operation = ref thread.Announced;
         operation.Object.Touch();
-        LockOrder.MightSleep(thread, operation.Target);
+        if (thread.AtomicDepth > 0)
+            LockOrder.MightSleep(thread, operation.Target);
         if (operation.Kind == OperationKind.MutexAcquire)
             operation.Object.Cell<Mutex>(operation.Offset).OnQueue(thread);
         else
@@ -169,14 +172,16 @@ public abstract partial class KernelHost
             FindWaitCycle(thread);
     }
 
-    /// <summary>A cell changed: threads that announced an operation on it may be able to run now, or no longer.</summary>
+    /// <summary>
+    /// The running thread changed a cell: others that announced an operation on it may be able to run now, or no longer.
+    /// </summary>
     internal void Recheck(KernelObject owner, ushort offset)
     {
-        for (var i = 0; i < ThreadCount; i++)
+        for (var others = waiting & ~(1UL << Current.Index); others != 0; others &= others - 1)
         {
-            var thread = threads[i];
+            var thread = byIndex[BitOperations.TrailingZeroCount(others)];
             ref var announced = ref thread.Announced;
-            if (announced.Kind >= OperationKind.SpinAcquire && announced.Offset == offset && ReferenceEquals(announced.Object, owner))
+            if (announced.Offset == offset && ReferenceEquals(announced.Object, owner))
                 RecheckThread(thread);
         }
     }
@@ -197,7 +202,13 @@ public abstract partial class KernelHost
         creator.Clock.AsSpan().CopyTo(thread.Clock);     // all that the creator did happened before
         thread.Clock[thread.Index] = 1;
         creator.Tick();
-        thread.Handle ??= new ThreadHandle(this, thread);
+        if (thread.Handle == null)
+        {
+            thread.Handle = new ThreadHandle(this, thread);
+            if (HasCheckpoint)
+                Keep(thread.Handle);                     // it lives as long as the thread, through many executions
+        }
+
         Start(thread, body);
         return thread.Handle;
     }

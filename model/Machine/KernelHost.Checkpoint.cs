@@ -1,9 +1,17 @@
 namespace Fscrypt.Sim.Model.Machine;
 
-// The state after the set-up is kept, and each execution begins with it.
+// The state after the set-up is kept, and each execution begins with it. Only what an execution changed is put back, so
+// that a large kernel costs no more than a small one in which as much happens.
 public abstract partial class KernelHost
 {
+    private readonly List<KernelObject> objects = [];
+    private readonly List<KernelObject> unwatched = [];
+    private KernelObject[] changed = new KernelObject[64];
+    private int changedCount;
     private uint rcuAtCheckpoint;
+
+    /// <summary>Whether the state was kept: from then on objects that are made belong to one execution.</summary>
+    internal bool HasCheckpoint { get; private set; }
 
     /// <summary>
     /// Keeps the state as it is, with no thread alive. All that happened up to now happened before all that comes, so the
@@ -12,9 +20,10 @@ public abstract partial class KernelHost
     public void Checkpoint()
     {
         Invariant.Holds(LiveThreads == 0 && Finding == null, "the state is kept when every thread has ended, and nothing was found");
+        Invariant.Holds(!HasCheckpoint, "the state is kept once");
         foreach (var target in objects)
         {
-            Layout.Of(target.GetType()).ForgetClocks(target);
+            target.Layout.ForgetClocks(target);
             target.ForgetExtraClocks();
             target.LastAccess = 0;
             target.Accesses = null;
@@ -23,7 +32,12 @@ public abstract partial class KernelHost
         HasCheckpoint = true;
         rcuAtCheckpoint = RcuSequence;
         foreach (var target in objects)
+        {
             Keep(target);
+            if (target.Layout.HasRawFields)
+                unwatched.Add(target);
+        }
+
         foreach (var slab in slabs)
             slab.Checkpoint();
         Secrets.Checkpoint();
@@ -37,7 +51,14 @@ public abstract partial class KernelHost
         Invariant.Holds(HasCheckpoint, "only a state that was kept is restored");
         foreach (var slab in slabs)
             slab.Restore();
-        foreach (var target in objects)
+        for (var i = 0; i < changedCount; i++)
+        {
+            changed[i].Changed = false;
+            RestoreObject(changed[i]);
+        }
+
+        changedCount = 0;
+        foreach (var target in unwatched)
             RestoreObject(target);
         Secrets.Restore();
         LockOrder.Restore();
@@ -45,16 +66,38 @@ public abstract partial class KernelHost
         Forget();
     }
 
-    internal static void RestoreObject(KernelObject target)
-    {
-        Layout.Of(target.GetType()).Copy(target.Shadow!, target);
-        target.RestoreExtra();
-    }
+    /// <summary>Objects whose state is not that of the checkpoint: none, right after it was restored.</summary>
+    internal IEnumerable<KernelObject> Different() => objects.Where(o => !o.Layout.Same(o.Shadow!, o));
 
     internal static void Keep(KernelObject target)
     {
         target.Shadow = target.Clone();
         target.SaveExtra();
+    }
+
+    internal void Register(KernelObject target)
+    {
+        if (!HasCheckpoint)
+            objects.Add(target);
+    }
+
+    internal void Register(ISlab slab) => slabs.Add(slab);
+
+    /// <summary>An object is changed for the first time in this execution.</summary>
+    internal void Changes(KernelObject target)
+    {
+        if (target.Shadow == null)
+            return;                                      // made before the checkpoint, or for this execution only
+        if (changedCount == changed.Length)
+            Array.Resize(ref changed, 2 * changedCount);
+        changed[changedCount++] = target;
+        target.Changed = true;
+    }
+
+    private static void RestoreObject(KernelObject target)
+    {
+        target.Layout.Copy(target.Shadow!, target);
+        target.RestoreExtra();
     }
 
     private void Forget()
@@ -66,6 +109,8 @@ public abstract partial class KernelHost
         ThreadCount = 0;
         LiveThreads = 0;
         EnabledThreads = 0;
+        waiting = 0;
+        starting = solo = false;
         Current = threads[0];
         Current.Begin("boot", null, Clocks.Width);
     }

@@ -22,7 +22,8 @@ public abstract partial class KernelHost
         if (starting)
             return false;
         next = PickNext();
-        Current = thread;                                // choosing may have run steps of others: queueing for a lock
+        if (!ReferenceEquals(Current, thread))
+            Current = thread;                            // choosing ran steps of others, which queued for locks
         return next == thread.Index && !AlwaysSuspend;
     }
 
@@ -70,7 +71,7 @@ public abstract partial class KernelHost
         {
             var thread = CreateThread(body.Name, null);
             for (var i = 0; i < earlier; i++)
-                thread.Clock[i] = threads[i].Clock[i];
+                thread.Clock[i] = byIndex[i].Clock[i];
             Start(thread, body);
         }
     }
@@ -99,7 +100,7 @@ public abstract partial class KernelHost
             next = PickNext();
             while (next >= 0)
             {
-                var thread = threads[next];
+                var thread = byIndex[next];
                 Current = thread;
                 thread.Innermost!.Resume();
                 if (thread.Root!.Done)
@@ -119,7 +120,7 @@ public abstract partial class KernelHost
     {
         while (true)
         {
-            if (Finding != null)
+            if (Finding is not null)
                 return -1;
             var enabled = EnabledThreads;
             if (enabled == 0)
@@ -135,7 +136,7 @@ public abstract partial class KernelHost
             if (chosen < 0)
                 return -1;
             Steps++;
-            var thread = threads[chosen];
+            var thread = byIndex[chosen];
             thread.Started = true;
             if (thread.Announced.Kind < OperationKind.MutexAcquire || !MustQueue(thread))
                 return chosen;

@@ -13,9 +13,10 @@ namespace Fscrypt.Sim.Model.Machine;
 public abstract partial class KernelHost
 {
     private readonly List<KernelThread> threads = [];
-    private readonly List<KernelObject> objects = [];
+    private readonly KernelThread[] byIndex = new KernelThread[ThreadsMax];
     private readonly List<ISlab> slabs = [];
     private object? result;
+    private ulong waiting;                               // threads whose announced operation can be disabled, a bit each
 
     /// <summary>Makes an empty machine.</summary>
     protected KernelHost()
@@ -23,6 +24,7 @@ public abstract partial class KernelHost
         Current = new KernelThread(this, 0);
         Current.Begin("boot", null, Clocks.Width);
         threads.Add(Current);
+        byIndex[0] = Current;
         Root = new Machinery(this);
         Rcu = new Rcu(this);
     }
@@ -56,9 +58,6 @@ public abstract partial class KernelHost
 
     /// <summary>The thread with a number.</summary>
     public IReadOnlyList<KernelThread> Threads => threads;
-
-    /// <summary>Objects that were made outside slabs, and at the checkpoint those of slabs too.</summary>
-    internal bool HasCheckpoint { get; private set; }
 
     /// <summary>Whether the host wants to see plain accesses and changes: recording, watchpoints, points everywhere.</summary>
     internal bool Attentive { get; private protected set; }
@@ -95,22 +94,12 @@ public abstract partial class KernelHost
     /// <summary>Records a finding. The first one counts; the execution is abandoned at its next point.</summary>
     public void Report(Finding finding)
     {
-        if (Finding != null)
+        if (Finding is not null)
             return;
         finding.Thread = Current.Index;
         finding.Step = Steps;
         Finding = finding;
     }
-
-    internal void Register(KernelObject target)
-    {
-        if (!HasCheckpoint)
-            objects.Add(target);
-    }
-
-    internal void Register(ISlab slab) => slabs.Add(slab);
-
-    internal void Park(Frame frame) => Current.Innermost = frame;
 
     internal object? TakeResult()
     {
@@ -139,8 +128,12 @@ public abstract partial class KernelHost
         }
 
         if (ThreadCount == threads.Count)
+        {
             threads.Add(new KernelThread(this, ThreadCount));
-        var thread = threads[ThreadCount++];
+            byIndex[ThreadCount] = threads[ThreadCount];
+        }
+
+        var thread = byIndex[ThreadCount++];
         thread.Begin(name, parent, Clocks.Width);
         LiveThreads++;
         return thread;
@@ -150,11 +143,21 @@ public abstract partial class KernelHost
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     protected void Announce(KernelThread thread, in Operation operation)
     {
-        thread.Announced = operation;
-        if (operation.Kind >= OperationKind.SpinAcquire && !IsEnabled(thread))
-            Block(thread);
+        if (!Unsafe.AreSame(in thread.Announced, in operation))
+            thread.Announced = operation;
+        var bit = 1UL << thread.Index;
+        if (operation.Kind < OperationKind.SpinAcquire)
+        {
+            EnabledThreads |= bit;
+            waiting &= ~bit;
+            return;
+        }
+
+        waiting |= bit;
+        if (IsEnabled(thread))
+            EnabledThreads |= bit;
         else
-            EnabledThreads |= 1UL << thread.Index;
+            Block(thread);
     }
 
     /// <summary>A thread ended, or was given up.</summary>
@@ -165,6 +168,7 @@ public abstract partial class KernelHost
         thread.ExitClock.Release(thread);
         thread.Announced = default;
         EnabledThreads &= ~(1UL << thread.Index);
+        waiting &= ~(1UL << thread.Index);
         LiveThreads--;
         if (thread.Handle != null)
             Recheck(thread.Handle, 0);

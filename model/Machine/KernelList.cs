@@ -126,7 +126,7 @@ public struct KernelList<T> : ICell
         node.Next = first;
         node.Previous = null;
         if (first != null)
-            first.Cell<ListLink>(link).Previous = element;
+            Neighbour(first).Previous = element;
         else
             last = element;
         first = element;
@@ -139,7 +139,7 @@ public struct KernelList<T> : ICell
         node.Previous = last;
         node.Next = null;
         if (last != null)
-            last.Cell<ListLink>(link).Next = element;
+            Neighbour(last).Next = element;
         else
             first = element;
         last = element;
@@ -157,11 +157,11 @@ public struct KernelList<T> : ICell
         }
 
         if (node.Previous != null)
-            node.Previous.Cell<ListLink>(link).Next = node.Next;
+            Neighbour(node.Previous).Next = node.Next;
         else
             first = node.Next;
         if (node.Next != null)
-            node.Next.Cell<ListLink>(link).Previous = node.Previous;
+            Neighbour(node.Next).Previous = node.Previous;
         else
             last = node.Previous;
         node.Next = node.Previous = node.Head = null;
@@ -202,6 +202,13 @@ public struct KernelList<T> : ICell
         node.Written(thread);
         count++;
         return ref node;
+    }
+
+    // Adding and removing write to the elements on both sides too: one that was freed while it was on the list is found.
+    private readonly ref ListLink Neighbour(KernelObject element)
+    {
+        element.Touch();
+        return ref element.Cell<ListLink>(link);
     }
 
     private KernelThread Written(T element)

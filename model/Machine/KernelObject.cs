@@ -26,13 +26,16 @@ public abstract class KernelObject
     internal uint LastAccess;
     internal uint RcuSequence;
     internal int[]? Accesses;
-    [Wiring] internal KernelObject? Shadow;
+    [Wiring] internal readonly Layout Layout;
+    [Wiring] internal KernelObject? Shadow;              // its state at the checkpoint
+    [Wiring] internal bool Changed;                      // in this execution
 
     /// <summary>Makes an object of <paramref name="host"/> and attaches the cells embedded in it.</summary>
     protected KernelObject(KernelHost host)
     {
         Host = host;
-        Layout.Of(GetType()).Attach(this);
+        Layout = Layout.Of(GetType());
+        Layout.Attach(this);
         host.Register(this);
     }
 
@@ -66,6 +69,14 @@ public abstract class KernelObject
         => throw new NotSupportedException("only a hash table is searched");
 
     internal KernelObject Clone() => (KernelObject)MemberwiseClone();
+
+    /// <summary>Called before the object changes: its state will be put back at the next execution.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void WillChange()
+    {
+        if (!Changed)
+            Host.Changes(this);
+    }
 
     /// <summary>Called before anything else looks at the object: records the access, and reports the touch of a dead object.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

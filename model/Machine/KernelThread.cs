@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Fscrypt.Sim.Model.Machine;
 
 /// <summary>
@@ -23,6 +25,7 @@ public sealed class KernelThread
     // Watchers: locks held, in the order of their acquisition.
     internal HeldLock[] Held = new HeldLock[8];
     internal int HeldCount;
+    internal ulong HeldClasses;
     internal int AtomicDepth;
 
     internal int RcuDepth;
@@ -60,6 +63,26 @@ public sealed class KernelThread
 
     internal ThreadHandle? Handle { get; set; }
 
+    /// <summary>Announces the next operation. True: the thread goes on at once. False: it must suspend.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool Reach(Operation operation)
+    {
+        Announced = operation;
+        return operation.Quiet || Host.Reach(in Announced);
+    }
+
+    /// <summary>The thread suspends in a frame, in which it goes on.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Park(Frame frame)
+    {
+        if (!ReferenceEquals(Innermost, frame))          // a comparison is cheaper than the collector's write barrier
+            Innermost = frame;
+    }
+
+    /// <summary>Applies the operation that was announced; returns its result as bits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal long Apply() => Host.Apply(in Announced);
+
     internal void Begin(string name, KernelThread? parent, int width)
     {
         Name = name;
@@ -71,6 +94,7 @@ public sealed class KernelThread
         Root = Innermost = null;
         HeldCount = AtomicDepth = RcuDepth = RcuCoveredUpTo = 0;
         RcuSince = 0;
+        HeldClasses = 0;
         NextWaiter = null;
         WaitsOn = null;
         Snapshot = null;
@@ -100,8 +124,8 @@ public sealed class KernelThread
 internal struct HeldLock
 {
     public KernelObject Object;
-    public LockClass Class;
     public ushort Offset;
+    public byte Class;
     public bool Shared;
 }
 

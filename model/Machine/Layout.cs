@@ -17,6 +17,7 @@ internal sealed class Layout
     private readonly Action<KernelObject> attach;
     private readonly Action<KernelObject, KernelObject> copy;
     private readonly Action<KernelObject> forget;
+    private readonly FieldInfo[] copied;
     private readonly FieldInfo[] cells;
     private FrozenDictionary<ushort, FieldInfo>? byOffset;
 
@@ -26,14 +27,22 @@ internal sealed class Layout
         cells = [.. fields.Where(f => typeof(ICell).IsAssignableFrom(f.FieldType))];
         attach = ForEachCell(type, nameof(ICell.Attach), withOwner: true);
         forget = ForEachCell(type, nameof(ICell.ForgetClocks), withOwner: false);
-        copy = CompileCopy(type, fields);
+        copied = [.. fields.Where(IsState)];
+        copy = CompileCopy(type, copied);
+        HasRawFields = copied.Any(f => !IsComposite(f.FieldType) && f.DeclaringType!.Namespace != typeof(Layout).Namespace);
     }
+
+    /// <summary>Whether the type has mutable fields that are no cells: the machine does not see when they change.</summary>
+    public bool HasRawFields { get; }
 
     public static Layout Of(Type type) => Known.GetValue(type, static t => new Layout(t));
 
     public void Attach(KernelObject target) => attach(target);
 
     public void Copy(KernelObject from, KernelObject to) => copy(from, to);
+
+    /// <summary>Whether two objects of the type are in the same state: slow, for tests.</summary>
+    public bool Same(KernelObject one, KernelObject other) => copied.All(f => Same(f, one, other));
 
     public void ForgetClocks(KernelObject target) => forget(target);
 
@@ -101,13 +110,11 @@ internal sealed class Layout
 
     private static void CopyField(List<Expression> body, Expression from, Expression to, FieldInfo field)
     {
-        if (field.IsInitOnly || field.GetCustomAttribute<WiringAttribute>() != null)
-            return;
         var source = Expression.Field(from, field);
         var target = Expression.Field(to, field);
         if (IsComposite(field.FieldType))
         {
-            foreach (var inner in AllFields(field.FieldType))
+            foreach (var inner in AllFields(field.FieldType).Where(IsState))
                 CopyField(body, source, target, inner);
         }
         else
@@ -115,6 +122,16 @@ internal sealed class Layout
             body.Add(Expression.Assign(target, source));
         }
     }
+
+    private static bool Same(FieldInfo field, object one, object other)
+    {
+        var (left, right) = (field.GetValue(one), field.GetValue(other));
+        return IsComposite(field.FieldType)
+            ? AllFields(field.FieldType).Where(IsState).All(f => Same(f, left!, right!))
+            : Equals(left, right);
+    }
+
+    private static bool IsState(FieldInfo field) => !field.IsInitOnly && !field.IsDefined(typeof(WiringAttribute));
 
     private static bool IsComposite(Type type)
         => typeof(ICell).IsAssignableFrom(type) || type == typeof(SyncClock);

@@ -12,6 +12,7 @@ internal static class Lifetimes
 {
     public static void Touched(KernelObject target, KernelThread thread)
     {
+        target.WillChange();
         if (target.Life != Life.Alive && !MayStillTouch(target, thread))
         {
             var how = target.Life == Life.Freed ? "freed" : "waiting for an RCU grace period";
@@ -31,6 +32,7 @@ internal static class Lifetimes
             return;
         }
 
+        target.WillChange();
         target.FreedByRcu = afterGracePeriod;
         if (target.Accesses != null)
         {

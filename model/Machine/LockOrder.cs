@@ -8,30 +8,33 @@ namespace Fscrypt.Sim.Model.Machine;
 /// </summary>
 internal sealed class LockOrder
 {
-    private readonly ulong[] after = new ulong[LockClass.Limit];
+    private readonly ulong[] before = new ulong[LockClass.Limit];          // by class: those inside which it was taken
     private readonly ulong[] atCheckpoint = new ulong[LockClass.Limit];
     private readonly LockClass?[] classes = new LockClass?[LockClass.Limit];
 
-    public void Checkpoint() => after.CopyTo(atCheckpoint, 0);
+    public void Checkpoint() => before.CopyTo(atCheckpoint, 0);
 
-    public void Restore() => atCheckpoint.CopyTo(after, 0);
+    public void Restore() => atCheckpoint.CopyTo(before, 0);
 
     /// <summary>A blocking acquisition of a lock of <paramref name="wanted"/>: it nests inside all that the thread holds.</summary>
     public void Nest(KernelThread thread, LockClass wanted)
     {
-        for (var i = 0; i < thread.HeldCount; i++)
-        {
-            var held = thread.Held[i].Class;
-            if ((after[held.Number] >> wanted.Number & 1) == 0)
-                AddEdge(thread, held, wanted);
-        }
+        var unseen = thread.HeldClasses & ~before[wanted.Number];
+        if (unseen != 0)
+            AddEdges(thread, unseen, wanted);
     }
 
-    public static void Push(KernelThread thread, KernelObject owner, ushort offset, LockClass @class, bool shared, bool spins)
+    public void Push(KernelThread thread, KernelObject owner, ushort offset, LockClass @class, bool shared, bool spins)
     {
+        classes[@class.Number] ??= @class;
         if (thread.HeldCount == thread.Held.Length)
             Array.Resize(ref thread.Held, 2 * thread.HeldCount);
-        thread.Held[thread.HeldCount++] = new HeldLock { Object = owner, Offset = offset, Class = @class, Shared = shared };
+        ref var held = ref thread.Held[thread.HeldCount++];
+        held.Object = owner;
+        held.Offset = offset;
+        held.Class = (byte)@class.Number;
+        held.Shared = shared;
+        thread.HeldClasses |= 1UL << @class.Number;
         thread.Host.Counters.LockAcquisitions++;
         if (spins)
             thread.AtomicDepth++;
@@ -39,13 +42,16 @@ internal sealed class LockOrder
 
     public static void Pop(KernelThread thread, KernelObject owner, ushort offset, bool spins)
     {
-        for (var i = thread.HeldCount - 1; i >= 0; i--)
+        var held = thread.Held.AsSpan(0, thread.HeldCount);
+        for (var i = held.Length - 1; i >= 0; i--)
         {
-            if (!ReferenceEquals(thread.Held[i].Object, owner) || thread.Held[i].Offset != offset)
+            if (held[i].Offset != offset || !ReferenceEquals(held[i].Object, owner))
                 continue;
+            held[(i + 1)..].CopyTo(held[i..]);
             thread.HeldCount--;
-            for (; i < thread.HeldCount; i++)
-                thread.Held[i] = thread.Held[i + 1];
+            thread.HeldClasses = 0;
+            foreach (ref var kept in held[..^1])
+                thread.HeldClasses |= 1UL << kept.Class;
             if (spins)
                 thread.AtomicDepth--;
             return;
@@ -55,52 +61,61 @@ internal sealed class LockOrder
         thread.Host.Report(new Finding("lock-misuse", $"{thread.Name} releases {target}, which it does not hold") { Object = owner, Offset = offset });
     }
 
-    public static void Exits(KernelThread thread)
+    public void Exits(KernelThread thread)
     {
         if (thread.HeldCount > 0)
         {
             thread.Host.Report(new Finding(
-                "lock-misuse", $"{thread.Name} ends and still holds {thread.Held[thread.HeldCount - 1].Class.Name}"));
+                "lock-misuse", $"{thread.Name} ends and still holds {NameOf(thread.Held[thread.HeldCount - 1].Class)}"));
         }
 
         if (thread.RcuDepth > 0)
             thread.Host.Report(new Finding("lock-misuse", $"{thread.Name} ends inside an RCU read section"));
     }
 
-    public static void MightSleep(KernelThread thread, string what)
+    public void MightSleep(KernelThread thread, string what)
     {
-        if (thread.AtomicDepth == 0)
-            return;
-        var holding = thread.HeldCount > 0 ? thread.Held[thread.HeldCount - 1].Class.Name : "an RCU read section";
+        if (thread.AtomicDepth > 0)
+            ReportSleep(thread, what);
+    }
+
+    private void ReportSleep(KernelThread thread, string what)
+    {
+        var holding = thread.HeldCount > 0 ? NameOf(thread.Held[thread.HeldCount - 1].Class) : "an RCU read section";
         thread.Host.Report(new Finding("sleep-in-atomic", $"{thread.Name} may sleep ({what}) inside {holding}"));
     }
 
-    private void AddEdge(KernelThread thread, LockClass held, LockClass wanted)
+    private void AddEdges(KernelThread thread, ulong outer, LockClass wanted)
     {
-        classes[held.Number] = held;
-        classes[wanted.Number] = wanted;
-        if (held == wanted || Reaches(wanted.Number, held.Number))
+        for (; outer != 0; outer &= outer - 1)
         {
-            var how = held == wanted ? "a second lock of the same class" : "and elsewhere they nest the other way round";
-            thread.Host.Report(new Finding("lock-order", $"{thread.Name} takes {wanted.Name} inside {held.Name}, {how}"));
-        }
+            var held = BitOperations.TrailingZeroCount(outer);
+            if (held == wanted.Number || Reaches(wanted.Number, held))
+            {
+                var how = held == wanted.Number ? "a second lock of the same class" : "and elsewhere they nest the other way round";
+                thread.Host.Report(new Finding("lock-order", $"{thread.Name} takes {wanted.Name} inside {NameOf(held)}, {how}"));
+            }
 
-        after[held.Number] |= 1UL << wanted.Number;
+            before[wanted.Number] |= 1UL << held;
+        }
     }
 
-    private bool Reaches(int from, int to)
+    /// <summary>Whether <paramref name="inner"/> was taken inside <paramref name="outer"/>, or inside what was.</summary>
+    private bool Reaches(int outer, int inner)
     {
         ulong seen = 0;
-        var open = after[from];
+        var open = before[inner];
         while (open != 0)
         {
-            if ((open >> to & 1) != 0)
+            if ((open >> outer & 1) != 0)
                 return true;
             var next = BitOperations.TrailingZeroCount(open);
             seen |= 1UL << next;
-            open = (open | after[next]) & ~seen;
+            open = (open | before[next]) & ~seen;
         }
 
         return false;
     }
+
+    private string NameOf(int @class) => classes[@class]!.Name;
 }

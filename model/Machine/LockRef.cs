@@ -167,7 +167,7 @@ public struct LockRef : ICell
     {
         sync.Acquire(thread);
         holder = (short)(thread.Index + 1);
-        LockOrder.Push(thread, owner, offset, counted, shared: false, spins: true);
+        thread.Host.LockOrder.Push(thread, owner, offset, counted, shared: false, spins: true);
         thread.Host.Recheck(owner, offset);
     }
 

@@ -58,7 +58,7 @@ public struct Mutex : ICell
     {
         Invariant.Holds(holder == 0, "a mutex is acquired only when it is free");
         thread.Host.LockOrder.Nest(thread, @class);
-        LockOrder.MightSleep(thread, @class.Name);
+        thread.Host.LockOrder.MightSleep(thread, @class.Name);
         if (thread.Queued)
             WaiterList.Remove(ref first, thread);
         Take(thread);
@@ -85,7 +85,7 @@ public struct Mutex : ICell
     {
         sync.Acquire(thread);
         holder = (short)(thread.Index + 1);
-        LockOrder.Push(thread, owner, offset, @class, shared: false, spins: false);
+        thread.Host.LockOrder.Push(thread, owner, offset, @class, shared: false, spins: false);
         thread.Host.Recheck(owner, offset);
     }
 }

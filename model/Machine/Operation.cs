@@ -13,11 +13,23 @@ namespace Fscrypt.Sim.Model.Machine;
 public readonly record struct Operation(
     KernelObject Object, ushort Offset, OperationKind Kind, bool Quiet = false, long Argument = 0, object? Reference = null)
 {
+    // In one word: four words are copied through registers, and a copy need not wait for the small stores before it.
+    private readonly uint what = Offset | (uint)Kind << 16 | (Quiet ? 1u << 24 : 0);
+
+    /// <summary>Which cell of the object.</summary>
+    public ushort Offset => (ushort)what;
+
+    /// <summary>What is done.</summary>
+    public OperationKind Kind => (OperationKind)(what >> 16);
+
+    /// <summary>Whether the operation is no scheduling point.</summary>
+    public bool Quiet => what >> 24 != 0;
+
     /// <summary>Whether both touch the same cell.</summary>
     public bool SameCell(in Operation other) => ReferenceEquals(Object, other.Object) && Offset == other.Offset;
 
     /// <summary>Name of the cell, as in <c>ino:12.i_lock</c>.</summary>
-    public string Target => $"{Object.Name}.{Layout.Of(Object.GetType()).NameOf(Object, Offset)}";
+    public string Target => $"{Object.Name}.{Object.Layout.NameOf(Object, Offset)}";
 
     public override string ToString() => Offset == 0 && Kind >= OperationKind.Spawn ? Kind.ToString() : $"{Kind} {Target}";
 }

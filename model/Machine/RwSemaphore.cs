@@ -101,7 +101,7 @@ public struct RwSemaphore : ICell
     internal void OnAcquire(KernelThread thread, bool write, LockClass? nested)
     {
         thread.Host.LockOrder.Nest(thread, nested ?? @class);
-        LockOrder.MightSleep(thread, @class.Name);
+        thread.Host.LockOrder.MightSleep(thread, @class.Name);
         if (thread.Queued)
             WaiterList.Remove(ref first, thread);
         Take(thread, write, nested ?? @class);
@@ -148,7 +148,7 @@ public struct RwSemaphore : ICell
             readerCount++;
         }
 
-        LockOrder.Push(thread, owner, offset, counted, shared: !write, spins: false);
+        thread.Host.LockOrder.Push(thread, owner, offset, counted, shared: !write, spins: false);
         thread.Host.Recheck(owner, offset);
     }
 }

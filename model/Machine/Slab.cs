@@ -41,6 +41,7 @@ public sealed class Slab<T> : ISlab
         }
 
         used++;
+        target.WillChange();
         var thread = host.Current;
         target.AllocatedBy = thread.Index;
         target.AllocationIndex = thread.Allocations++;
@@ -55,13 +56,7 @@ public sealed class Slab<T> : ISlab
 
     void ISlab.Checkpoint() => atCheckpoint = used;
 
-    void ISlab.Restore()
-    {
-        // Those of before the checkpoint are among the machine's own objects.
-        for (var i = atCheckpoint; i < used; i++)
-            KernelHost.RestoreObject(objects[i]);
-        used = atCheckpoint;
-    }
+    void ISlab.Restore() => used = atCheckpoint;
 }
 
 internal interface ISlab

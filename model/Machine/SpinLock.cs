@@ -79,7 +79,7 @@ public struct SpinLock : ICell
     {
         sync.Acquire(thread);
         holder = (short)(thread.Index + 1);
-        LockOrder.Push(thread, owner, offset, counted, shared: false, spins: true);
+        thread.Host.LockOrder.Push(thread, owner, offset, counted, shared: false, spins: true);
         thread.Host.Recheck(owner, offset);
     }
 }

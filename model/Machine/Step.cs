@@ -2,88 +2,130 @@ using System.Runtime.CompilerServices;
 
 namespace Fscrypt.Sim.Model.Machine;
 
-/// <summary>An awaiter of one operation. The coroutine builder finds the machine through it.</summary>
-internal interface IStep
-{
-    KernelHost Host { get; }
-}
-
 /// <summary>
-/// One operation, to be awaited: a scheduling point. Its announcement is in <see cref="IsCompleted"/>, where the host
-/// decides who runs next; its effect is in <see cref="GetResult"/>. Nothing else in the model is a scheduling point.
+/// One operation, to be awaited: a scheduling point. It is announced when the await begins, where the host decides who runs
+/// next; its effect comes when the thread goes on. Nothing else in the model is a scheduling point.
 /// </summary>
-public readonly struct Step : IStep, ICriticalNotifyCompletion
+public readonly struct Step
 {
     private readonly Operation operation;
 
     internal Step(in Operation operation) => this.operation = operation;
 
-    KernelHost IStep.Host => operation.Object.Host;
+    /// <summary>Announces the operation.</summary>
+    public Awaiter GetAwaiter() => new(operation);
 
-    /// <summary>Announces the operation; true if this thread goes on at once.</summary>
-    public bool IsCompleted => operation.Quiet || operation.Object.Host.Reach(in operation);
+    /// <summary>Waits for the thread's turn, and applies what it announced.</summary>
+    public readonly struct Awaiter : IStepAwaiter, ICriticalNotifyCompletion
+    {
+        private readonly KernelThread thread;
+        private readonly bool goesOn;
 
-    public Step GetAwaiter() => this;
+        internal Awaiter(Operation operation)
+        {
+            thread = operation.Object.Host.Current;
+            goesOn = thread.Reach(operation);
+        }
 
-    /// <summary>Applies the operation.</summary>
-    public void GetResult() => operation.Object.Host.Apply(in operation);
+        KernelThread IStepAwaiter.Thread => thread;
 
-    public void OnCompleted(Action continuation) => throw new NotSupportedException("only a KTask can await an operation");
+        /// <summary>Whether the thread goes on at once.</summary>
+        public bool IsCompleted => goesOn;
 
-    public void UnsafeOnCompleted(Action continuation) => OnCompleted(continuation);
+        /// <summary>Applies the operation.</summary>
+        public void GetResult() => thread.Apply();
+
+        public void OnCompleted(Action continuation) => throw new NotSupportedException("only a KTask can await an operation");
+
+        public void UnsafeOnCompleted(Action continuation) => OnCompleted(continuation);
+    }
 }
 
 /// <summary>An operation with a result of a value type, to be awaited.</summary>
 /// <typeparam name="T">A type of at most eight bytes.</typeparam>
-public readonly struct Step<T> : IStep, ICriticalNotifyCompletion
+public readonly struct Step<T>
     where T : unmanaged
 {
     private readonly Operation operation;
 
     internal Step(in Operation operation) => this.operation = operation;
 
-    KernelHost IStep.Host => operation.Object.Host;
+    /// <inheritdoc cref="Step.GetAwaiter"/>
+    public Awaiter GetAwaiter() => new(operation);
 
-    /// <inheritdoc cref="Step.IsCompleted"/>
-    public bool IsCompleted => operation.Quiet || operation.Object.Host.Reach(in operation);
-
-    public Step<T> GetAwaiter() => this;
-
-    /// <inheritdoc cref="Step.GetResult"/>
-    public T GetResult()
+    /// <inheritdoc cref="Step.Awaiter"/>
+    public readonly struct Awaiter : IStepAwaiter, ICriticalNotifyCompletion
     {
-        var bits = operation.Object.Host.Apply(in operation);
-        return Unsafe.As<long, T>(ref bits);
+        private readonly KernelThread thread;
+        private readonly bool goesOn;
+
+        internal Awaiter(Operation operation)
+        {
+            thread = operation.Object.Host.Current;
+            goesOn = thread.Reach(operation);
+        }
+
+        KernelThread IStepAwaiter.Thread => thread;
+
+        /// <inheritdoc cref="Step.Awaiter.IsCompleted"/>
+        public bool IsCompleted => goesOn;
+
+        /// <inheritdoc cref="Step.Awaiter.GetResult"/>
+        public T GetResult()
+        {
+            var bits = thread.Apply();
+            return Unsafe.As<long, T>(ref bits);
+        }
+
+        public void OnCompleted(Action continuation) => throw new NotSupportedException("only a KTask can await an operation");
+
+        public void UnsafeOnCompleted(Action continuation) => OnCompleted(continuation);
     }
-
-    public void OnCompleted(Action continuation) => throw new NotSupportedException("only a KTask can await an operation");
-
-    public void UnsafeOnCompleted(Action continuation) => OnCompleted(continuation);
 }
 
 /// <summary>An operation whose result is an object or nothing, to be awaited.</summary>
-public readonly struct StepTo<T> : IStep, ICriticalNotifyCompletion
+public readonly struct StepTo<T>
     where T : class
 {
     private readonly Operation operation;
 
     internal StepTo(in Operation operation) => this.operation = operation;
 
-    KernelHost IStep.Host => operation.Object.Host;
+    /// <inheritdoc cref="Step.GetAwaiter"/>
+    public Awaiter GetAwaiter() => new(operation);
 
-    /// <inheritdoc cref="Step.IsCompleted"/>
-    public bool IsCompleted => operation.Quiet || operation.Object.Host.Reach(in operation);
-
-    public StepTo<T> GetAwaiter() => this;
-
-    /// <inheritdoc cref="Step.GetResult"/>
-    public T? GetResult()
+    /// <inheritdoc cref="Step.Awaiter"/>
+    public readonly struct Awaiter : IStepAwaiter, ICriticalNotifyCompletion
     {
-        operation.Object.Host.Apply(in operation);
-        return Unsafe.As<T?>(operation.Object.Host.TakeResult());
+        private readonly KernelThread thread;
+        private readonly bool goesOn;
+
+        internal Awaiter(Operation operation)
+        {
+            thread = operation.Object.Host.Current;
+            goesOn = thread.Reach(operation);
+        }
+
+        KernelThread IStepAwaiter.Thread => thread;
+
+        /// <inheritdoc cref="Step.Awaiter.IsCompleted"/>
+        public bool IsCompleted => goesOn;
+
+        /// <inheritdoc cref="Step.Awaiter.GetResult"/>
+        public T? GetResult()
+        {
+            thread.Apply();
+            return Unsafe.As<T?>(thread.Host.TakeResult());
+        }
+
+        public void OnCompleted(Action continuation) => throw new NotSupportedException("only a KTask can await an operation");
+
+        public void UnsafeOnCompleted(Action continuation) => OnCompleted(continuation);
     }
+}
 
-    public void OnCompleted(Action continuation) => throw new NotSupportedException("only a KTask can await an operation");
-
-    public void UnsafeOnCompleted(Action continuation) => OnCompleted(continuation);
+/// <summary>An awaiter of one operation. The coroutine builder finds the thread, and so the machine, through it.</summary>
+internal interface IStepAwaiter
+{
+    KernelThread Thread { get; }
 }

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Fscrypt.Sim.Model.Machine;
 
 /// <summary>
@@ -34,8 +36,7 @@ internal struct SyncClock
         }
 
         var merged = thread.Host.Clocks.CopyOf(thread.Clock);
-        for (var i = 0; i < row.Length; i++)
-            merged[i] = Math.Max(merged[i], row[i]);
+        ClockArena.Merge(row, merged);
         if (epoch != 0)
             merged[Epochs.Thread(epoch)] = Math.Max(merged[Epochs.Thread(epoch)], Epochs.Clock(epoch));
         row = merged;
@@ -49,13 +50,7 @@ internal struct SyncClock
         if (row == null || (epoch != 0 && thread.Knows(epoch)))
             return;
         var clock = thread.Clock;
-        var own = thread.Index;
-        for (var i = 0; i < row.Length; i++)
-        {
-            if (i != own && row[i] > clock[i])
-                clock[i] = row[i];
-        }
-
+        ClockArena.Merge(row, clock);                    // the thread's own entry stays: nobody knows more of it than itself
         if (epoch != 0)
         {
             ref var publisher = ref clock[Epochs.Thread(epoch)];
@@ -72,8 +67,8 @@ internal sealed class ClockArena
     // Beyond this many rows in one execution (a large simulation) rows are left to the garbage collector.
     private const int KeptMax = 65_536;
 
-    private readonly List<int[]> rows = [];
-    private readonly List<int[]> shared = [];
+    private int[][] rows = new int[16][];
+    private int[][] shared = new int[16][];
     private int used;
     private int sharedUsed;
 
@@ -95,8 +90,9 @@ internal sealed class ClockArena
 
     public int[] CopyOf(int[] clock)
     {
-        var row = Take(rows, ref used);
-        clock.AsSpan().CopyTo(row);
+        var row = Take(ref rows, ref used, KeptMax);
+        for (var i = 0; i < clock.Length; i += Vector<int>.Count)
+            new Vector<int>(clock, i).CopyTo(row, i);
         if (clock.Length < row.Length)
             Array.Clear(row, clock.Length, row.Length - clock.Length);
         return row;
@@ -104,7 +100,7 @@ internal sealed class ClockArena
 
     public int[] Blank()
     {
-        var row = Take(rows, ref used);
+        var row = Take(ref rows, ref used, KeptMax);
         Array.Clear(row);
         return row;
     }
@@ -112,29 +108,30 @@ internal sealed class ClockArena
     /// <summary>A row for the concurrent readers of one field, and the epoch that stands for it.</summary>
     public uint Share(out int[] row)
     {
-        row = Take(shared, ref sharedUsed);
+        row = Take(ref shared, ref sharedUsed, Epochs.ClockLimit);
         Array.Clear(row);
         return Epochs.Of(Epochs.Many, sharedUsed - 1);
     }
 
     public int[] Shared(uint epoch) => shared[Epochs.Clock(epoch)];
 
-    private int[] Take(List<int[]> from, ref int next)
+    /// <summary>Raises each entry of a row to that of another, which is not longer.</summary>
+    public static void Merge(int[] from, int[] into)
     {
-        if (next < from.Count)
-        {
-            if (from[next].Length < Width)
-                from[next] = new int[Width];
-            return from[next++];
-        }
+        // Widths are powers of two from 16 on, so that whole vectors fit.
+        for (var i = 0; i < from.Length; i += Vector<int>.Count)
+            Vector.Max(new Vector<int>(from, i), new Vector<int>(into, i)).CopyTo(into, i);
+    }
 
-        var row = new int[Width];
-        if (ReferenceEquals(from, shared) || from.Count < KeptMax)
-        {
-            from.Add(row);
-            next++;
-        }
-
+    private int[] Take(ref int[][] from, ref int next, int keptMax)
+    {
+        if (next == keptMax)
+            return new int[Width];
+        if (next == from.Length)
+            Array.Resize(ref from, 2 * next);
+        ref var row = ref from[next++];
+        if (row == null || row.Length < Width)
+            row = new int[Width];
         return row;
     }
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Fscrypt.Sim.Search;
 
@@ -24,13 +25,7 @@ public struct RandomWalk : IStrategy
 
     public void Begin() => state = SplitMix.At(seed, execution) | 1;
 
-    public int Choose(ulong enabled, int current)
-    {
-        var skip = Below(BitOperations.PopCount(enabled));
-        while (skip-- > 0)
-            enabled &= enabled - 1;
-        return BitOperations.TrailingZeroCount(enabled);
-    }
+    public int Choose(ulong enabled, int current) => Bits.At(enabled, Below(BitOperations.PopCount(enabled)));
 
     public int ChooseData(int options) => Below(options);
 
@@ -43,10 +38,27 @@ public struct RandomWalk : IStrategy
     private int Below(int limit)
     {
         // xorshift64 (Marsaglia 2003) with the multiply of Vigna's *: enough for choosing, and three instructions.
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        return (int)(((state * 0x2545F4914F6CDD1DUL >> 32) * (ulong)limit) >> 32);
+        var next = state;
+        next ^= next << 13;
+        next ^= next >> 7;
+        next ^= next << 17;
+        state = next;
+        return (int)(((next * 0x2545F4914F6CDD1DUL >> 32) * (ulong)limit) >> 32);
+    }
+}
+
+/// <summary>Sets of threads as bits.</summary>
+internal static class Bits
+{
+    /// <summary>The member of a set that has <paramref name="rank"/> smaller ones.</summary>
+    public static int At(ulong set, int rank)
+    {
+        // A loop would end unpredictably, at every step of every execution: this has no branch.
+        if (Bmi2.X64.IsSupported)
+            return BitOperations.TrailingZeroCount(Bmi2.X64.ParallelBitDeposit(1UL << rank, set));
+        while (rank-- > 0)
+            set &= set - 1;
+        return BitOperations.TrailingZeroCount(set);
     }
 }
 
