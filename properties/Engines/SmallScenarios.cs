@@ -99,7 +99,7 @@ internal static class SmallScenarios
 internal sealed class Counter(KernelHost host) : KernelObject(host)
 {
     /// <summary>Kinds of things that <see cref="DoAll"/> can do.</summary>
-    public const int Kinds = 12;
+    public const int Kinds = 13;
 
     private static readonly string[] Numbers = [.. Enumerable.Range(0, 100).Select(n => $"{n}")];
 
@@ -262,6 +262,9 @@ internal sealed class Counter(KernelHost host) : KernelObject(host)
                 break;
             case 10:
                 await Host.Point();
+                break;
+            case 11:
+                plain.Value++;                           // a data race, unless another kind orders it
                 break;
             default:
                 await first.Acquire();
