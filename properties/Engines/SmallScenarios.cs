@@ -101,14 +101,15 @@ internal sealed class Counter(KernelHost host) : KernelObject(host)
     /// <summary>Kinds of things that <see cref="DoAll"/> can do.</summary>
     public const int Kinds = 13;
 
+    // Numbers at the upper end: the kernel, which these scenarios do not use, has those at the lower.
     private static readonly string[] Numbers = [.. Enumerable.Range(0, 100).Select(n => $"{n}")];
 
     public Atomic Count;
     private Atomic done;
-    private SpinLock spin = new(new LockClass(0, "spin", tried: true));
-    private Mutex first = new(new LockClass(1, "first"));
-    private Mutex second = new(new LockClass(2, "second"));
-    private RwSemaphore semaphore = new(new LockClass(3, "semaphore"));
+    private SpinLock spin = new(new LockClass(60, "spin", tried: true));
+    private Mutex first = new(new LockClass(61, "first"));
+    private Mutex second = new(new LockClass(62, "second"));
+    private RwSemaphore semaphore = new(new LockClass(63, "semaphore"));
     private WaitQueue queue;
     private Plain<int> plain;
 
