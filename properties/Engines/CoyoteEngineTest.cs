@@ -1,5 +1,6 @@
 using Fscrypt.Sim.Engines;
 using Fscrypt.Sim.Model;
+using Fscrypt.Sim.Model.Eviction;
 using Fscrypt.Sim.Model.Machine;
 using Fscrypt.Sim.Scenarios;
 using Fscrypt.Sim.Search;
@@ -57,6 +58,22 @@ public sealed class CoyoteEngineTest
         }
 
         Assert.True(ends[ExecutionEnd.Complete] > 10 && ends[ExecutionEnd.Violated] > 10, string.Join(", ", ends));
+    }
+
+    [Theory]
+    [MemberData(nameof(Strategies))]
+    public void TheProgramsScenariosAreTheSameOnTheNativeHost(string strategy)
+    {
+        foreach (var scenario in ScenarioLibrary.All)
+        {
+            foreach (var design in Design.All)
+            {
+                var configuration = new KernelConfiguration { Design = design };
+                var engine = new CoyoteEngine(scenario, configuration, strategy, seed: 1, StepsMax);
+                var native = new NativeReplay(scenario, configuration);
+                engine.Run(4, (simulation, end) => native.AssertSame(engine.Schedule, end, simulation));
+            }
+        }
     }
 
     [Fact]
@@ -238,14 +255,15 @@ public sealed class CoyoteEngineTest
         private readonly NativeHost<Replay> host = new(new Replay([])) { StepsMax = StepsMax };
         private readonly Simulation simulation;
 
-        public NativeReplay(Scenario scenario) => simulation = new Simulation(scenario, new KernelConfiguration(), host);
+        public NativeReplay(Scenario scenario, KernelConfiguration? configuration = null)
+            => simulation = new Simulation(scenario, configuration ?? new KernelConfiguration(), host);
 
         public void AssertSame(ReadOnlySpan<short> schedule, ExecutionEnd end, Simulation expected)
         {
             Assert.Equal(end, Run(schedule));
             AssertSame(expected.Violation);
             if (end == ExecutionEnd.Complete)
-                Assert.Equal(expected.Instance.Registers[0].Text, simulation.Instance.Registers[0].Text);
+                Assert.Equal(expected.Instance.Registers.Select(r => r.Text), simulation.Instance.Registers.Select(r => r.Text));
         }
 
         public void AssertSame(ReadOnlySpan<short> schedule, Finding expected)

@@ -10,7 +10,7 @@ namespace Fscrypt.Sim.Properties.Engines;
 public sealed class CoyoteThreadsTest(ITestOutputHelper output)
 {
     // Most of the time goes into making OS threads; FSCRYPT_SIM_LONG_TESTS=1 takes a minute or so.
-    private static readonly int Iterations = Environment.GetEnvironmentVariable("FSCRYPT_SIM_LONG_TESTS") == "1" ? 20_000 : 4_000;
+    private static readonly int Iterations = Environment.GetEnvironmentVariable("FSCRYPT_SIM_LONG_TESTS") == "1" ? 20_000 : 3_000;
     private const int OsThreadsMax = 32;
 
     [Fact]

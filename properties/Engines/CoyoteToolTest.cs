@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Reflection;
 using Fscrypt.Sim.Engines;
 using Fscrypt.Sim.Model;
+using Fscrypt.Sim.Model.Eviction;
 using Fscrypt.Sim.Scenarios;
 using Xunit;
 
@@ -11,7 +12,9 @@ namespace Fscrypt.Sim.Properties.Engines;
 [Collection(CoyoteCollection.Name)]
 public sealed class CoyoteToolTest : IDisposable
 {
+    private const int UsageError = 1;
     private const int BugFound = 2;
+    private readonly Dictionary<string, string> environment = new() { ["COYOTE_CLI_TELEMETRY_OPTOUT"] = "1" };
     private readonly string directory = Directory.CreateTempSubdirectory("coyote-").FullName;
 
     public void Dispose() => Directory.Delete(directory, recursive: true);
@@ -26,9 +29,8 @@ public sealed class CoyoteToolTest : IDisposable
 
         Assert.True(exit == BugFound, printed);
         Assert.Contains(bug, printed);
-        var trace = Assert.Single(Directory.GetFiles(directory, "*.trace", SearchOption.AllDirectories));
 
-        (exit, printed) = Run("replay", Tests, trace, "-m", method);
+        (exit, printed) = Run("replay", Tests, Trace(), "-m", method);
 
         Assert.True(exit == BugFound, printed);
         Assert.Contains(bug, printed);
@@ -53,8 +55,7 @@ public sealed class CoyoteToolTest : IDisposable
 
         Run("test", Tests, "-m", nameof(CoyoteToolMethods.LostWakeUp), "-i", "1000", "-s", "prioritization", "-sv", "10",
             "--seed", "11", "-o", directory);
-        var theirs = File.ReadAllText(Assert.Single(Directory.GetFiles(directory, "*.trace", SearchOption.AllDirectories)));
-        Assert.Equal(found.Schedule, engine.Replay(theirs).Schedule);
+        Assert.Equal(found.Schedule, engine.Replay(File.ReadAllText(Trace())).Schedule);
 
         var ours = Path.Combine(directory, "ours.trace");
         File.WriteAllText(ours, found.Trace);
@@ -64,26 +65,62 @@ public sealed class CoyoteToolTest : IDisposable
     }
 
     [Fact]
-    public void TheToolFindsTheScenariosOfTheProgram()
+    public void TheToolShowsWhatTheFirstDesignLoses()
     {
-        var (_, printed) = Run("test", typeof(CoyoteTests).Assembly.Location, "-m", nameof(CoyoteTests.FromEnvironment));
-        Assert.Contains("scenario '' is none of: " + string.Join(", ", ScenarioLibrary.All.Select(s => s.Name)), printed);
+        environment["FSCRYPT_SIM_DESIGN"] = Design.Walk.Name;
+        var (exit, printed) = Run(
+            "test", Program, "-m", nameof(CoyoteTests.RemoveVsWrite), "-i", "1000", "-s", "prioritization", "-sv", "5",
+            "--seed", "1", "--deadlock-timeout", "60000", "-o", directory);
+        Assert.True(exit == BugFound, printed);
+        Assert.Contains("lost-write: ", printed);
+
+        (exit, printed) = Run("replay", Program, Trace(), "-m", nameof(CoyoteTests.RemoveVsWrite));
+        Assert.True(exit == BugFound, printed);
+        Assert.Contains("lost-write: ", printed);
     }
+
+    [Fact]
+    public void AMistakeInTheEnvironmentIsNoBug()
+    {
+        environment["FSCRYPT_SIM_SCENARIO"] = ScenarioLibrary.All[0].Name;
+        environment["FSCRYPT_SIM_RELEASE"] = "v2.4";
+        var (exit, printed) = Run("test", Program, "-m", nameof(CoyoteTests.FromEnvironment));
+
+        Assert.True(exit == UsageError, printed);
+        Assert.Contains("FSCRYPT_SIM_RELEASE 'v2.4' is none of: v5.4, ", printed);
+    }
+
+    [Fact]
+    public void EachMethodHasItsScenario()
+    {
+        var methods = typeof(CoyoteTests).GetMethods()
+            .Where(m => m.IsDefined(typeof(Microsoft.Coyote.SystematicTesting.TestAttribute)) && m.Name != nameof(CoyoteTests.FromEnvironment));
+        foreach (var method in methods)
+        {
+            var name = string.Concat(method.Name.Select((c, i) => char.IsUpper(c) ? (i > 0 ? "-" : "") + char.ToLowerInvariant(c) : c.ToString()));
+            Assert.True(ScenarioLibrary.Named(name) != null, name);
+        }
+    }
+
+    private string Trace() => Assert.Single(Directory.GetFiles(directory, "*.trace", SearchOption.AllDirectories));
+
+    private static string Program => typeof(CoyoteTests).Assembly.Location;
 
     private static string Tests => typeof(CoyoteToolTest).Assembly.Location;
 
     private static string Tool => typeof(CoyoteToolTest).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .Single(a => a.Key == "CoyoteTool").Value!;
 
-    private static (int Exit, string Printed) Run(params string[] arguments)
+    private (int Exit, string Printed) Run(params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet", ["--roll-forward", "Major", Tool, .. arguments])
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            Environment = { ["COYOTE_CLI_TELEMETRY_OPTOUT"] = "1" },
         };
+        foreach (var (variable, value) in environment)
+            start.Environment[variable] = value;
         using var process = Process.Start(start)!;
         var errors = process.StandardError.ReadToEndAsync();
         var printed = process.StandardOutput.ReadToEndAsync();
