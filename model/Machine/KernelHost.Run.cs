@@ -43,9 +43,7 @@ public abstract partial class KernelHost
     /// <returns>Whether all ended.</returns>
     public virtual bool RunTogether(ReadOnlySpan<ThreadBody> bodies)
     {
-        StartAll(bodies);
-        Current = threads[ThreadCount - bodies.Length];            // not Started: the first choice is no switch
-        RunCoroutines();
+        RunCoroutines(bodies);
         return LiveThreads == 0 && Finding == null;
     }
 
@@ -57,8 +55,7 @@ public abstract partial class KernelHost
     public bool RunAlone(ThreadBody body)
     {
         solo = true;
-        StartAll([body]);
-        RunCoroutines();
+        RunCoroutines([body]);
         solo = false;
         return LiveThreads == 0 && Finding == null;
     }
@@ -93,21 +90,31 @@ public abstract partial class KernelHost
         Current = creator;
     }
 
-    private void RunCoroutines()
+    /// <summary>Lets a thread do the operation that it announced and go on, on the caller's stack, until it suspends or ends.</summary>
+    /// <returns>Whether it ended.</returns>
+    protected bool Resume(KernelThread thread)
+    {
+        Current = thread;
+        thread.Innermost!.Resume();
+        if (!thread.Root!.Done)
+            return false;
+        End(thread);
+        return true;
+    }
+
+    private void RunCoroutines(ReadOnlySpan<ThreadBody> bodies)
     {
         try
         {
+            var first = ThreadCount;
+            StartAll(bodies);
+            if (ThreadCount > first)
+                Current = byIndex[first];                // not Started: the first choice is no switch
             next = PickNext();
             while (next >= 0)
             {
-                var thread = byIndex[next];
-                Current = thread;
-                thread.Innermost!.Resume();
-                if (thread.Root!.Done)
-                {
-                    End(thread);
+                if (Resume(byIndex[next]))
                     next = PickNext();
-                }
             }
         }
         catch (Exception exception)

@@ -49,7 +49,7 @@ public class NativeHost<TStrategy> : KernelHost
             return -1;
         }
 
-        var chosen = (enabled & (enabled - 1)) == 0
+        var chosen = !TStrategy.Always && (enabled & (enabled - 1)) == 0
             ? System.Numerics.BitOperations.TrailingZeroCount(enabled)
             : Strategy.Choose(enabled, current);
         WasCut |= chosen < 0;
@@ -59,7 +59,7 @@ public class NativeHost<TStrategy> : KernelHost
 
     protected override int ChooseData(int options)
     {
-        var chosen = options == 1 ? 0 : Strategy.ChooseData(options);
+        var chosen = !TStrategy.Always && options == 1 ? 0 : Strategy.ChooseData(options);
         Note((short)chosen);
         return chosen;
     }
