@@ -1,6 +1,12 @@
 using BenchmarkDotNet.Running;
 using Fscrypt.Sim.Benchmarks;
 
+if (args is ["sizes"])
+{
+    Sizes.Print(Console.Out);
+    return 0;
+}
+
 if (args is ["counted"])
 {
     CountedWork.Print(Console.Out);

@@ -1,4 +1,5 @@
 using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Vfs;
 
 namespace Fscrypt.Sim.Model.Rules;
 
@@ -16,7 +17,7 @@ internal sealed class AcknowledgedWrites : IRule
             if (kernel.Disk.Inodes[number] is not { } disk)
                 continue;
             var cached = kernel.Inodes.Hash.Peek((ulong)number);
-            var found = cached is { HasPages.Peek: true } ? cached.Data.Peek : disk.Data.Peek;
+            var found = cached is { } && cached.Folio.Peek.Has(FolioFlags.Uptodate) ? cached.Folio.Peek.Data : disk.Data.Peek;
             if (found != disk.Acknowledged.Value)
             {
                 kernel.Host.Report(new Finding(

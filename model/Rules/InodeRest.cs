@@ -21,7 +21,7 @@ internal sealed class InodeRest : IRule
                 kernel.Host.Report(new Finding(Name, $"{inode.Name} is left in state {state}") { Object = inode });
             if ((state & InodeState.Dirty) != 0 && !inode.WritebackLink.Peek)
                 kernel.Host.Report(new Finding(Name, $"{inode.Name} is dirty ({state}), and on no list of the flusher") { Object = inode });
-            if (inode.DirtyPages.Peek && (state & InodeState.DirtyPages) == 0)
+            if (inode.Folio.Peek.Has(FolioFlags.Dirty) && (state & InodeState.DirtyPages) == 0)
                 kernel.Host.Report(new Finding(Name, $"{inode.Name} has dirty pages and no I_DIRTY_PAGES") { Object = inode });
         }
     }

@@ -27,7 +27,7 @@ internal sealed class KeyMaterial : IRule
 
         foreach (var inode in kernel.Inodes.All)
         {
-            if (inode.IsAlive && inode.HashLink.Peek && inode.HasPages.Peek && inode.OnDisk.KeyNumber == number)
+            if (inode.IsAlive && inode.HashLink.Peek && inode.Folio.Peek.Has(FolioFlags.Uptodate) && inode.OnDisk.KeyNumber == number)
                 host.Report(new Finding(Name, $"REMOVE reports K{number + 1} completely removed; pages of {inode.Name} can be reached"));
         }
 

@@ -108,21 +108,9 @@ public sealed class Inode : KernelObject, IHashed
     [KernelName("folio lock")]
     public Mutex FolioLock = new(VfsLocks.Folio);
 
-    /// <summary>Whether the page cache holds the file's data.</summary>
-    [KernelName("folio uptodate")]
-    public Shared<bool> HasPages;
-
-    /// <summary>What the pages hold: a number of <see cref="Disk.Text"/>.</summary>
-    [KernelName("folio data")]
-    public Shared<int> Data;
-
-    /// <summary>The mapping is tagged dirty.</summary>
-    [KernelName("PAGECACHE_TAG_DIRTY")]
-    public Shared<bool> DirtyPages;
-
-    /// <summary>The mapping is tagged as under writeback.</summary>
-    [KernelName("PAGECACHE_TAG_WRITEBACK")]
-    public Shared<bool> UnderWriteback;
+    /// <summary>What the page cache holds of the file, and the mapping's tags. Changed under the folio's lock.</summary>
+    [KernelName("folio")]
+    public Shared<Folio> Folio;
 
     /// <summary>How many inodes were evicted when evict of this one began, itself included; 0 before: a watcher's note.</summary>
     public Note<long> Evicted;

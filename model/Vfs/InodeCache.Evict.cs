@@ -66,12 +66,11 @@ public sealed partial class InodeCache
     [KernelSource("mm/truncate.c", "truncate_inode_pages_final")]
     internal static async KTask TruncatePages(Inode inode)
     {
-        if (!await inode.HasPages.ReadRacy())
+        if (!(await inode.Folio.ReadRacy()).Has(FolioFlags.Uptodate))
             return;
         await inode.FolioLock.Acquire();
-        Invariant.Holds(!inode.UnderWriteback.Value, "the folio is locked while it is under writeback: I/O ends in the thread that began it");
-        await inode.DirtyPages.Set(false);
-        await inode.HasPages.Set(false);
+        Invariant.Holds(!inode.Folio.Value.Has(FolioFlags.Writeback), "the folio is locked while it is under writeback: I/O ends in the thread that began it");
+        await inode.Folio.Set(default);
         await inode.FolioLock.Release();
     }
 

@@ -61,7 +61,7 @@ public sealed partial class InodeCache : KernelObject
             return;
         if (await inode.Count.Read() > 0)
             return;
-        if (pagesKeepOffLru && await inode.HasPages.ReadRacy())      // mapping_shrinkable, since 5.16
+        if (pagesKeepOffLru && (await inode.Folio.ReadRacy()).Has(FolioFlags.Uptodate))      // mapping_shrinkable, since 5.16
             return;
         var lru = inode.SuperBlock;
         await lru.InodeLruLock.Acquire();

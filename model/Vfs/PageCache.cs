@@ -13,10 +13,8 @@ public sealed class PageCache(KernelHost host, InodeCache inodes, Writeback writ
         await inode.Rwsem.AcquireWrite();
         await writeback.MarkDirty(inode, InodeState.DirtySync);    // file_update_time
         await inode.FolioLock.Acquire();
-        await inode.Data.WriteOnce(data);
-        if (!inode.HasPages.Value)
-            await inode.HasPages.Set(true);
-        await inode.DirtyPages.Set(true);                          // the tag first, then the inode's bit
+        await inode.Folio.Set(inode.Folio.Value with { Data = data });
+        await inode.Folio.Set(inode.Folio.Value.With(FolioFlags.Uptodate | FolioFlags.Dirty));     // the tag, then the inode's bit
         await writeback.MarkDirty(inode, InodeState.DirtyPages);
         await inode.FolioLock.Release();
         inode.OnDisk.Acknowledged.Value = data;
@@ -28,19 +26,18 @@ public sealed class PageCache(KernelHost host, InodeCache inodes, Writeback writ
     public async KTask<int> Read(Inode inode)
     {
         host.MightSleep("read");
-        if (!await inode.HasPages.LoadAcquire())
+        if (!(await inode.Folio.LoadAcquire()).Has(FolioFlags.Uptodate))
         {
             await inode.FolioLock.Acquire();
-            if (!inode.HasPages.Value)
+            if (!inode.Folio.Value.Has(FolioFlags.Uptodate))
             {
                 var data = await inodes.FileSystem.ReadFolio(inode);
-                await inode.Data.WriteOnce(data);
-                await inode.HasPages.Set(true);
+                await inode.Folio.Set(new Folio(FolioFlags.Uptodate, data));
             }
 
             await inode.FolioLock.Release();
         }
 
-        return await inode.Data.ReadOnce();
+        return (await inode.Folio.ReadOnce()).Data;
     }
 }

@@ -99,7 +99,7 @@ public sealed partial class Writeback
         await inode.State.Set(inode.State.Value & ~dirty);
 
         // Full barrier: whoever dirtied a page just now either sees the bit clear, or its tag is seen here.
-        if (await inode.DirtyPages.ReadRacy())
+        if ((await inode.Folio.ReadRacy()).Has(FolioFlags.Dirty))
             await inode.State.Set(inode.State.Value | InodeState.DirtyPages);
         await inode.Lock.Release();
         if ((dirty & InodeState.DirtyInode) != 0)
@@ -110,16 +110,15 @@ public sealed partial class Writeback
     [KernelSource("mm/page-writeback.c", "do_writepages", Omits = "completion in an interrupt: it is a step of the writer")]
     private async KTask WritePages(Inode inode)
     {
-        if (!await inode.DirtyPages.ReadRacy())
+        if (!(await inode.Folio.ReadRacy()).Has(FolioFlags.Dirty))
             return;
         await inode.FolioLock.Acquire();
-        if (inode.DirtyPages.Value)
+        if (inode.Folio.Value.Has(FolioFlags.Dirty))
         {
-            await inode.DirtyPages.Set(false);
-            await inode.UnderWriteback.Set(true);
+            await inode.Folio.Set(inode.Folio.Value.Without(FolioFlags.Dirty).With(FolioFlags.Writeback));
             await MarkUnderWriteback(inode);
-            await inodes.FileSystem.WriteFolio(inode, inode.Data.Value);
-            await inode.UnderWriteback.Set(false);
+            await inodes.FileSystem.WriteFolio(inode, inode.Folio.Value.Data);
+            await inode.Folio.Set(inode.Folio.Value.Without(FolioFlags.Writeback));
             await ClearUnderWriteback(inode);
         }
 

@@ -55,7 +55,7 @@ public sealed partial class Writeback
         var inode = superBlock.UnderWriteback.First;
         while (inode != null)
         {
-            if (!await inode.UnderWriteback.ReadRacy())
+            if (!(await inode.Folio.ReadRacy()).Has(FolioFlags.Writeback))
             {
                 inode = superBlock.UnderWriteback.After(inode);
                 continue;
