@@ -20,38 +20,38 @@ public struct Atomic : ICell
     }
 
     /// <summary>atomic_read.</summary>
-    public Step<int> Read() => new(Make(OperationKind.AtomicRead));
+    public Step<int> Read() => new(Announce(OperationKind.AtomicRead));
 
     /// <summary>atomic_set: no order.</summary>
-    public Step Set(int value) => new(Make(OperationKind.AtomicSet, value));
+    public Step Set(int value) => new(Announce(OperationKind.AtomicSet, value));
 
     /// <summary>atomic_inc: no result, no order.</summary>
-    public Step Increment() => new(Make(OperationKind.AtomicAdd, 1));
+    public Step Increment() => new(Announce(OperationKind.AtomicAdd, 1));
 
     /// <summary>atomic_dec: no result, no order.</summary>
-    public Step Decrement() => new(Make(OperationKind.AtomicAdd, -1));
+    public Step Decrement() => new(Announce(OperationKind.AtomicAdd, -1));
 
     /// <summary>atomic_add_return.</summary>
-    public Step<int> AddReturn(int amount) => new(Make(OperationKind.AtomicAddReturn, amount));
+    public Step<int> AddReturn(int amount) => new(Announce(OperationKind.AtomicAddReturn, amount));
 
     /// <summary>atomic_dec_and_test: true when it reached zero.</summary>
-    public Step<bool> DecrementAndTest() => new(Make(OperationKind.AtomicDecrementAndTest));
+    public Step<bool> DecrementAndTest() => new(Announce(OperationKind.AtomicDecrementAndTest));
 
     /// <summary>atomic_add_unless(v, -1, 1): false, and nothing done, when the value is one.</summary>
-    public Step<bool> DecrementUnlessOne() => new(Make(OperationKind.AtomicDecrementUnlessOne));
+    public Step<bool> DecrementUnlessOne() => new(Announce(OperationKind.AtomicDecrementUnlessOne));
 
     /// <summary>atomic_cmpxchg: true if the value was <paramref name="expected"/> and now is <paramref name="next"/>.</summary>
     public Step<bool> CompareExchange(int expected, int next)
-        => new(Make(OperationKind.AtomicCompareExchange, (long)expected << 32 | (uint)next));
+        => new(Announce(OperationKind.AtomicCompareExchange, (long)expected << 32 | (uint)next));
 
     /// <summary>refcount_inc: a finding if the count was zero.</summary>
-    public Step Get() => new(Make(OperationKind.ReferenceIncrement));
+    public Step Get() => new(Announce(OperationKind.ReferenceIncrement));
 
     /// <summary>refcount_inc_not_zero.</summary>
-    public Step<bool> GetUnlessZero() => new(Make(OperationKind.ReferenceIncrementNotZero));
+    public Step<bool> GetUnlessZero() => new(Announce(OperationKind.ReferenceIncrementNotZero));
 
     /// <summary>refcount_dec_and_test: true for the last reference.</summary>
-    public Step<bool> PutAndTest() => new(Make(OperationKind.ReferenceDecrementAndTest));
+    public Step<bool> PutAndTest() => new(Announce(OperationKind.ReferenceDecrementAndTest));
 
     /// <summary>The value, for rules and reports, which are no thread of the kernel.</summary>
     public readonly int Peek => value;
@@ -158,5 +158,6 @@ public struct Atomic : ICell
         thread.Host.Report(new Finding("reference-count", $"{thread.Name} {what} {target}, {why}") { Object = owner, Offset = offset });
     }
 
-    private readonly Operation Make(OperationKind kind, long argument = 0) => new(owner, offset, kind, Quiet: false, argument);
+    private readonly KernelThread Announce(OperationKind kind, long argument = 0)
+        => owner.Announce(offset, kind, quiet: false, argument);
 }

@@ -25,7 +25,7 @@ public struct ChangeCounter : ICell
     }
 
     /// <summary>Waits until something has changed since <paramref name="seen"/>.</summary>
-    public Step ChangedSince(int seen) => new(new Operation(owner, offset, OperationKind.AwaitChange, Quiet: false, seen));
+    public Step ChangedSince(int seen) => new(owner.Announce(offset, OperationKind.AwaitChange, quiet: false, seen));
 
     public void Attach(KernelObject owner)
     {

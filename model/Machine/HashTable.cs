@@ -92,11 +92,11 @@ public sealed class HashTable<T> : KernelObject
     }
 
     /// <summary>The newest element with <paramref name="key"/>, inside an RCU read section.</summary>
-    public StepTo<T> FindRcu(ulong key) => new(new Operation(this, 0, OperationKind.HashFindRacy, Quiet: false, (long)key));
+    public StepTo<T> FindRcu(ulong key) => new(Announce(0, OperationKind.HashFindRacy, quiet: false, (long)key));
 
     /// <summary>The next older element with the key of <paramref name="element"/>, inside an RCU read section.</summary>
     public StepTo<T> FindAfterRcu(T element)
-        => new(new Operation(this, 0, OperationKind.HashFindRacy, Quiet: false, (long)element.HashKey, element));
+        => new(Announce(0, OperationKind.HashFindRacy, quiet: false, (long)element.HashKey, element));
 
     /// <summary>The newest element with <paramref name="key"/>, for rules and reports.</summary>
     public T? Peek(ulong key) => From(Bucket(key), key);
@@ -166,7 +166,7 @@ public struct HashLink : ICell
     }
 
     /// <summary>The same without any lock that keeps the answer true: a point of its own.</summary>
-    public Step<bool> IsHashedRacy() => new(new Operation(owner, offset, OperationKind.HashedRacy));
+    public Step<bool> IsHashedRacy() => new(owner.Announce(offset, OperationKind.HashedRacy));
 
     /// <summary>Whether the element is in its table, for rules and reports.</summary>
     public readonly bool Peek => Hashed;

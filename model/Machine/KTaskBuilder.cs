@@ -103,8 +103,8 @@ internal static class Suspension
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static KernelHost HostOf<TAwaiter>(ref TAwaiter awaiter)
     {
-        if (awaiter is IStepAwaiter)
-            return ((IStepAwaiter)awaiter).Thread.Host;
+        if (awaiter is IStep)
+            return ((IStep)awaiter).Thread.Host;
         if (awaiter is ICalleeAwaiter)
             return ((ICalleeAwaiter)awaiter).Callee!.Host;
         throw new NotSupportedException("a KTask awaits operations and KTasks only");
@@ -113,8 +113,8 @@ internal static class Suspension
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Park<TAwaiter>(ref TAwaiter awaiter, Frame frame)
     {
-        if (awaiter is IStepAwaiter)
-            ((IStepAwaiter)awaiter).Thread.Park(frame);
+        if (awaiter is IStep)
+            ((IStep)awaiter).Thread.Park(frame);
         else
             ((ICalleeAwaiter)awaiter!).Callee!.Caller = frame;
     }

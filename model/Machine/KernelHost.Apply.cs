@@ -6,26 +6,20 @@ namespace Fscrypt.Sim.Model.Machine;
 // The effects of operations, and which of them can run.
 public abstract partial class KernelHost
 {
-    /// <summary>Applies an operation for the running thread; returns its result as bits.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal long Apply(in Operation operation) => Attentive ? ApplyAttentively(in operation) : ApplyEffect(in operation);
-
-    private protected virtual long ApplyAttentively(in Operation operation) => ApplyEffect(in operation);
-
-    private protected long ApplyEffect(in Operation operation)
+    /// <summary>Applies what the running thread announced; returns its result as bits.</summary>
+    internal long Apply(KernelThread thread)
     {
+        ref var operation = ref thread.Announced;
         var target = operation.Object;
         var offset = operation.Offset;
-        KernelThread thread;
         if (operation.Kind is OperationKind.WaitSchedule)
         {
             // The object of a wait queue may be gone when the sleeper runs again; it does not touch it.
-            thread = Current;
             target.Cell<WaitQueue>(offset).OnSchedule(thread);
             return 0;
         }
 
-        thread = target.Touch();
+        target.TouchBy(thread);
         switch (operation.Kind)
         {
             case OperationKind.SpinAcquire:
@@ -159,6 +153,8 @@ public abstract partial class KernelHost
     protected void Queue(KernelThread thread)
     {
         ref var operation = ref thread.Announced;
+        var running = Current;
+        Current = thread;
         operation.Object.Touch();
         if (thread.AtomicDepth > 0)
             LockOrder.MightSleep(thread, operation.Target);
@@ -170,14 +166,23 @@ public abstract partial class KernelHost
         RecheckThread(thread);
         if ((EnabledThreads >> thread.Index & 1) == 0)
             FindWaitCycle(thread);
+        Current = running;
     }
 
     /// <summary>
     /// The running thread changed a cell: others that announced an operation on it may be able to run now, or no longer.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Recheck(KernelObject owner, ushort offset)
     {
-        for (var others = waiting & ~(1UL << Current.Index); others != 0; others &= others - 1)
+        var others = waiting & ~(1UL << Current.Index);
+        if (others != 0)
+            Recheck(owner, offset, others);
+    }
+
+    private void Recheck(KernelObject owner, ushort offset, ulong others)
+    {
+        for (; others != 0; others &= others - 1)
         {
             var thread = byIndex[BitOperations.TrailingZeroCount(others)];
             ref var announced = ref thread.Announced;

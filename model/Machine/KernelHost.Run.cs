@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Fscrypt.Sim.Model.Machine;
 
@@ -8,6 +9,7 @@ public abstract partial class KernelHost
     private bool starting;
     private bool solo;
     private int next;
+    private int last;                                    // the thread that ran last, or -1 at the beginning
 
     /// <summary>Whether a thread suspends at every point, also where it goes on itself: then its frames are all there.</summary>
     protected bool AlwaysSuspend { get; set; }
@@ -22,8 +24,6 @@ public abstract partial class KernelHost
         if (starting)
             return false;
         next = PickNext();
-        if (!ReferenceEquals(Current, thread))
-            Current = thread;                            // choosing ran steps of others, which queued for locks
         return next == thread.Index && !AlwaysSuspend;
     }
 
@@ -63,6 +63,7 @@ public abstract partial class KernelHost
     /// <summary>Creates threads and runs each up to its first operation, in order.</summary>
     protected void StartAll(ReadOnlySpan<ThreadBody> bodies)
     {
+        last = -1;                                       // the first choice is no switch
         var earlier = ThreadCount;
         foreach (var body in bodies)
         {
@@ -106,10 +107,7 @@ public abstract partial class KernelHost
     {
         try
         {
-            var first = ThreadCount;
             StartAll(bodies);
-            if (ThreadCount > first)
-                Current = byIndex[first];                // not Started: the first choice is no switch
             next = PickNext();
             while (next >= 0)
             {
@@ -123,32 +121,32 @@ public abstract partial class KernelHost
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int PickNext()
     {
         while (true)
         {
-            if (Finding is not null)
-                return -1;
             var enabled = EnabledThreads;
-            if (enabled == 0)
-            {
-                if (LiveThreads > 0)
-                    ReportDeadlock();
-                return -1;
-            }
-
-            var current = Current.Started ? Current.Index : -1;
-            var chosen = !solo ? ChooseThread(enabled, current)
-                : current >= 0 && (enabled >> current & 1) != 0 ? current : BitOperations.TrailingZeroCount(enabled);
+            if (enabled == 0 || Finding is not null)
+                return NobodyRuns();
+            var chosen = solo ? GoOn() : ChooseThread(enabled, last);
             if (chosen < 0)
                 return -1;
             Steps++;
+            last = chosen;
             var thread = byIndex[chosen];
-            thread.Started = true;
             if (thread.Announced.Kind < OperationKind.MutexAcquire || !MustQueue(thread))
                 return chosen;
-            Current = thread;
             Queue(thread);
         }
     }
+
+    private int NobodyRuns()
+    {
+        if (Finding is null && LiveThreads > 0)
+            ReportDeadlock();
+        return -1;
+    }
+
+    private int GoOn() => last >= 0 && (EnabledThreads >> last & 1) != 0 ? last : BitOperations.TrailingZeroCount(EnabledThreads);
 }

@@ -80,13 +80,13 @@ public abstract partial class KernelHost
 
     /// <summary>A choice of the environment, not of the scheduler: an allocation fails, a page is reclaimed now.</summary>
     /// <param name="options">At least 1; the result is below it.</param>
-    public Step<int> Choose(int options) => new(new Operation(Root, 0, OperationKind.Choose, Quiet: false, options));
+    public Step<int> Choose(int options) => new(Root.Announce(0, OperationKind.Choose, quiet: false, options));
 
     /// <summary>A scheduling point without an effect: cond_resched.</summary>
-    public Step Point() => new(new Operation(Root, 0, OperationKind.Point));
+    public Step Point() => new(Root.Announce(0, OperationKind.Point));
 
     /// <summary>Starts a thread. It runs up to its first operation before its creator goes on.</summary>
-    public StepTo<ThreadHandle> Spawn(ThreadBody body) => new(new Operation(Root, 0, OperationKind.Spawn, Reference: body));
+    public StepTo<ThreadHandle> Spawn(ThreadBody body) => new(Root.Announce(0, OperationKind.Spawn, reference: body));
 
     /// <summary>Says that the running thread may sleep here: a finding inside a spinlock or a read section.</summary>
     public void MightSleep(string what) => LockOrder.MightSleep(Current, what);
@@ -206,7 +206,7 @@ public sealed class ThreadHandle : KernelObject
     public override string Name => Thread.Name;
 
     /// <summary>Waits for the thread's end: all that it did happened before.</summary>
-    public Step Join() => new(new Operation(this, 0, OperationKind.Join));
+    public Step Join() => new(Announce(0, OperationKind.Join));
 }
 
 /// <summary>What operations without an object of the kernel are about.</summary>

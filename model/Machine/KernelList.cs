@@ -24,7 +24,7 @@ public struct ListLink : ICell
     }
 
     /// <summary>list_empty(&amp;entry) without the list's lock: a look that somebody else may prove wrong at once.</summary>
-    public Step<bool> IsUnlinkedRacy() => new(new Operation(owner, offset, OperationKind.ListEmptyRacy));
+    public Step<bool> IsUnlinkedRacy() => new(owner.Announce(offset, OperationKind.ListEmptyRacy));
 
     /// <summary>Whether the element is on a list, for rules and reports, which are no thread of the kernel.</summary>
     public readonly bool Peek => Head != null;

@@ -70,6 +70,12 @@ public abstract class KernelObject
 
     internal KernelObject Clone() => (KernelObject)MemberwiseClone();
 
+    /// <summary>The running thread announces an operation on a cell of the object.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal KernelThread Announce(
+        ushort offset, OperationKind kind, bool quiet = false, long argument = 0, object? reference = null)
+        => Host.Current.Announce(this, Operation.Pack(offset, kind, quiet), argument, reference);
+
     /// <summary>Called before the object changes: its state will be put back at the next execution.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void WillChange()
@@ -83,9 +89,16 @@ public abstract class KernelObject
     internal KernelThread Touch()
     {
         var thread = Host.Current;
-        if (LastAccess != thread.Epoch || Life != Life.Alive)
-            Lifetimes.Touched(this, thread);
+        TouchBy(thread);
         return thread;
+    }
+
+    /// <inheritdoc cref="Touch"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void TouchBy(KernelThread thread)
+    {
+        if (LastAccess != thread.Epoch)                  // never equal when the object is dead
+            Lifetimes.Touched(this, thread);
     }
 
     public override string ToString() => Name;

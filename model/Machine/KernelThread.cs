@@ -10,9 +10,9 @@ public sealed class KernelThread
 {
     internal readonly KernelHost Host;
     internal Operation Announced;
+    internal bool GoesOn;
     internal bool Queued;
     internal bool Woken;
-    internal bool Started;
     internal bool Exited;
     internal Frame? Root;
     internal Frame? Innermost;
@@ -40,6 +40,8 @@ public sealed class KernelThread
     internal SyncClock WakeClock;
     internal SyncClock ExitClock;
 
+    private bool pending;                                // announced, and not applied yet
+
     internal KernelThread(KernelHost host, int index)
     {
         Host = host;
@@ -63,12 +65,15 @@ public sealed class KernelThread
 
     internal ThreadHandle? Handle { get; set; }
 
-    /// <summary>Announces the next operation. True: the thread goes on at once. False: it must suspend.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal bool Reach(Operation operation)
+    /// <summary>Announces the next operation: the host chooses who runs, and <see cref="GoesOn"/> says whether this thread does.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]           // called from every await: the code of the model stays small
+    internal KernelThread Announce(KernelObject target, uint what, long argument, object? reference)
     {
-        Announced = operation;
-        return operation.Quiet || Host.Reach(in Announced);
+        Invariant.Holds(!pending, "an operation is awaited where it is made");
+        pending = true;
+        Announced = new Operation(target, what, argument, reference);
+        GoesOn = Announced.Quiet || Host.Reach(in Announced);
+        return this;
     }
 
     /// <summary>The thread suspends in a frame, in which it goes on.</summary>
@@ -80,8 +85,12 @@ public sealed class KernelThread
     }
 
     /// <summary>Applies the operation that was announced; returns its result as bits.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal long Apply() => Host.Apply(in Announced);
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal long Apply()
+    {
+        pending = false;
+        return Host.Apply(this);
+    }
 
     internal void Begin(string name, KernelThread? parent, int width)
     {
@@ -90,7 +99,7 @@ public sealed class KernelThread
         Allocations = 0;
         Actor = parent?.Actor;
         Announced = default;
-        Queued = Woken = Started = Exited = false;
+        pending = GoesOn = Queued = Woken = Exited = false;
         Root = Innermost = null;
         HeldCount = AtomicDepth = RcuDepth = RcuCoveredUpTo = 0;
         RcuSince = 0;
@@ -111,8 +120,11 @@ public sealed class KernelThread
     {
         var clock = ++Clock[Index];
         Invariant.Holds(clock < Epochs.ClockLimit, "a thread publishes at most 4 million times in one execution");
-        Epoch = Epochs.Of(Index, clock);
+        Epoch++;
     }
+
+    /// <summary>A row with what the thread knows of others, which nobody changes.</summary>
+    internal int[] TakeSnapshot() => Snapshot = Host.Clocks.CopyOf(Clock);
 
     /// <summary>Whether what happened at <paramref name="epoch"/> happened before this thread's next step.</summary>
     internal bool Knows(uint epoch) => Epochs.Clock(epoch) <= Clock[Epochs.Thread(epoch)];
@@ -124,9 +136,12 @@ public sealed class KernelThread
 internal struct HeldLock
 {
     public KernelObject Object;
+    public ulong Outside;                                // classes held outside it, a bit each
     public ushort Offset;
     public byte Class;
     public bool Shared;
+
+    public readonly bool Is(KernelObject owner, ushort offset) => Offset == offset && ReferenceEquals(Object, owner);
 }
 
 /// <summary>An epoch (Flanagan, Freund, PLDI 2009): a thread and its clock in one word; 0 is "never".</summary>

@@ -17,10 +17,10 @@ internal static class Lifetimes
         {
             var how = target.Life == Life.Freed ? "freed" : "waiting for an RCU grace period";
             thread.Host.Report(new Finding("use-after-free", $"{thread.Name} touches {target.Name}, which is {how}") { Object = target });
-            return;
         }
 
-        Remember(target, thread);
+        if (target.Life == Life.Alive)
+            Remember(target, thread);
     }
 
     public static void Free(KernelObject target, KernelThread thread, bool afterGracePeriod)
@@ -44,6 +44,7 @@ internal static class Lifetimes
             CheckUse(target, thread, target.LastAccess);
         }
 
+        target.LastAccess = 0;
         target.Life = afterGracePeriod ? Life.WaitingForRcu : Life.Freed;
         target.RcuSequence = ++host.RcuSequence;
     }

@@ -34,6 +34,7 @@ internal sealed class LockOrder
         held.Offset = offset;
         held.Class = (byte)@class.Number;
         held.Shared = shared;
+        held.Outside = thread.HeldClasses;
         thread.HeldClasses |= 1UL << @class.Number;
         thread.Host.Counters.LockAcquisitions++;
         if (spins)
@@ -42,16 +43,32 @@ internal sealed class LockOrder
 
     public static void Pop(KernelThread thread, KernelObject owner, ushort offset, bool spins)
     {
-        var held = thread.Held.AsSpan(0, thread.HeldCount);
-        for (var i = held.Length - 1; i >= 0; i--)
+        var last = thread.HeldCount - 1;
+        if (last >= 0 && thread.Held[last].Is(owner, offset))
         {
-            if (held[i].Offset != offset || !ReferenceEquals(held[i].Object, owner))
+            thread.HeldClasses = thread.Held[last].Outside;
+            thread.HeldCount = last;
+            if (spins)
+                thread.AtomicDepth--;
+            return;
+        }
+
+        PopInner(thread, owner, offset, spins);
+    }
+
+    private static void PopInner(KernelThread thread, KernelObject owner, ushort offset, bool spins)
+    {
+        for (var i = thread.HeldCount - 2; i >= 0; i--)
+        {
+            if (!thread.Held[i].Is(owner, offset))
                 continue;
-            held[(i + 1)..].CopyTo(held[i..]);
-            thread.HeldCount--;
-            thread.HeldClasses = 0;
-            foreach (ref var kept in held[..^1])
-                thread.HeldClasses |= 1UL << kept.Class;
+            thread.HeldClasses = thread.Held[i].Outside;
+            for (thread.HeldCount--; i < thread.HeldCount; i++)
+            {
+                thread.Held[i] = thread.Held[i + 1] with { Outside = thread.HeldClasses };
+                thread.HeldClasses |= 1UL << thread.Held[i].Class;
+            }
+
             if (spins)
                 thread.AtomicDepth--;
             return;

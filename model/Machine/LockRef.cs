@@ -29,29 +29,29 @@ public struct LockRef : ICell
     }
 
     /// <summary>spin_lock of the lock inside.</summary>
-    public Step Acquire() => new(new Operation(owner, offset, OperationKind.LockRefAcquire));
+    public Step Acquire() => new(owner.Announce(offset, OperationKind.LockRefAcquire));
 
     /// <summary>spin_lock_nested of the lock inside.</summary>
     /// <param name="nested">The class it counts as here.</param>
-    public Step Acquire(LockClass nested) => new(new Operation(owner, offset, OperationKind.LockRefAcquire, Reference: nested));
+    public Step Acquire(LockClass nested) => new(owner.Announce(offset, OperationKind.LockRefAcquire, reference: nested));
 
     /// <summary>spin_trylock of the lock inside.</summary>
-    public Step<bool> TryAcquire() => new(new Operation(owner, offset, OperationKind.LockRefTry));
+    public Step<bool> TryAcquire() => new(owner.Announce(offset, OperationKind.LockRefTry));
 
     /// <summary>spin_unlock of the lock inside: always a point, since the lockless forms see it held.</summary>
-    public Step Release() => new(new Operation(owner, offset, OperationKind.LockRefRelease));
+    public Step Release() => new(owner.Announce(offset, OperationKind.LockRefRelease));
 
     /// <summary>lockref_get: one more reference for somebody who has one.</summary>
-    public Step Get() => new(new Operation(owner, offset, OperationKind.LockRefGet));
+    public Step Get() => new(owner.Announce(offset, OperationKind.LockRefGet));
 
     /// <summary>lockref_get_not_dead: false if the object is dead.</summary>
-    public Step<bool> GetNotDead() => new(new Operation(owner, offset, OperationKind.LockRefGetNotDead));
+    public Step<bool> GetNotDead() => new(owner.Announce(offset, OperationKind.LockRefGetNotDead));
 
     /// <summary>lockref_put_return: the count after it, or -1 if the lock is held or the count was not positive.</summary>
-    public Step<int> PutReturn() => new(new Operation(owner, offset, OperationKind.LockRefPutReturn));
+    public Step<int> PutReturn() => new(owner.Announce(offset, OperationKind.LockRefPutReturn));
 
     /// <summary>lockref_put_or_lock: true if another reference remained; otherwise the lock is held and the count untouched.</summary>
-    public Step<bool> PutOrLock() => new(new Operation(owner, offset, OperationKind.LockRefPutOrLock));
+    public Step<bool> PutOrLock() => new(owner.Announce(offset, OperationKind.LockRefPutOrLock));
 
     /// <summary>The count, read or written by the holder of the lock.</summary>
     public int Count

@@ -22,14 +22,14 @@ public struct Mutex : ICell
     }
 
     /// <summary>mutex_lock.</summary>
-    public Step Acquire() => new(new Operation(owner, offset, OperationKind.MutexAcquire));
+    public Step Acquire() => new(owner.Announce(offset, OperationKind.MutexAcquire));
 
     /// <summary>mutex_trylock: true if it was free and now is held.</summary>
-    public Step<bool> TryAcquire() => new(new Operation(owner, offset, OperationKind.MutexTry));
+    public Step<bool> TryAcquire() => new(owner.Announce(offset, OperationKind.MutexTry));
 
     /// <summary>mutex_unlock.</summary>
     public Step Release()
-        => new(new Operation(owner, offset, OperationKind.MutexRelease, Quiet: !@class.Tried && !owner.Host.PointsAll));
+        => new(owner.Announce(offset, OperationKind.MutexRelease, quiet: !@class.Tried && !owner.Host.PointsAll));
 
     /// <summary>Whether the running thread holds it.</summary>
     public readonly bool IsHeldByCurrent => holder == owner.Host.Current.Index + 1;

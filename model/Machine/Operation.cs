@@ -4,32 +4,51 @@ namespace Fscrypt.Sim.Model.Machine;
 /// What a thread does at a scheduling point, as data: it is announced before it runs, so a host can print it, hash it,
 /// ask whether it is enabled and whether two of them are dependent.
 /// </summary>
-/// <param name="Object">The object the operation is about.</param>
-/// <param name="Offset">Which cell of it.</param>
-/// <param name="Kind">What is done.</param>
-/// <param name="Quiet">The operation is no scheduling point (the release of a lock that nobody can see held).</param>
-/// <param name="Argument">A number that the kind explains.</param>
-/// <param name="Reference">An object that the kind explains.</param>
-public readonly record struct Operation(
-    KernelObject Object, ushort Offset, OperationKind Kind, bool Quiet = false, long Argument = 0, object? Reference = null)
+public readonly record struct Operation
 {
-    // In one word: four words are copied through registers, and a copy need not wait for the small stores before it.
-    private readonly uint what = Offset | (uint)Kind << 16 | (Quiet ? 1u << 24 : 0);
+    // In one word: the four words of an operation are copied through registers.
+    private readonly uint what;
 
-    /// <summary>Which cell of the object.</summary>
+    internal Operation(
+        KernelObject target, ushort offset, OperationKind kind, bool quiet = false, long argument = 0, object? reference = null)
+        : this(target, Pack(offset, kind, quiet), argument, reference)
+    {
+    }
+
+    internal Operation(KernelObject target, uint what, long argument, object? reference)
+    {
+        Object = target;
+        Argument = argument;
+        Reference = reference;
+        this.what = what;
+    }
+
+    /// <summary>The object the operation is about.</summary>
+    public KernelObject Object { get; }
+
+    /// <summary>Which cell of it.</summary>
     public ushort Offset => (ushort)what;
 
     /// <summary>What is done.</summary>
     public OperationKind Kind => (OperationKind)(what >> 16);
 
-    /// <summary>Whether the operation is no scheduling point.</summary>
+    /// <summary>Whether the operation is no scheduling point (the release of a lock that nobody can see held).</summary>
     public bool Quiet => what >> 24 != 0;
+
+    /// <summary>A number that the kind explains.</summary>
+    public long Argument { get; }
+
+    /// <summary>An object that the kind explains.</summary>
+    public object? Reference { get; }
 
     /// <summary>Whether both touch the same cell.</summary>
     public bool SameCell(in Operation other) => ReferenceEquals(Object, other.Object) && Offset == other.Offset;
 
     /// <summary>Name of the cell, as in <c>ino:12.i_lock</c>.</summary>
     public string Target => $"{Object.Name}.{Object.Layout.NameOf(Object, Offset)}";
+
+    internal static uint Pack(ushort offset, OperationKind kind, bool quiet)
+        => offset | (uint)kind << 16 | (quiet ? 1u << 24 : 0);
 
     public override string ToString() => Offset == 0 && Kind >= OperationKind.Spawn ? Kind.ToString() : $"{Kind} {Target}";
 }

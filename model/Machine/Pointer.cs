@@ -37,20 +37,20 @@ public struct Pointer<T> : ICell
     }
 
     /// <summary>READ_ONCE: no order.</summary>
-    public StepTo<T> ReadOnce() => new(new Operation(owner, offset, OperationKind.PointerRead));
+    public StepTo<T> ReadOnce() => new(owner.Announce(offset, OperationKind.PointerRead));
 
     /// <summary>smp_load_acquire, rcu_dereference.</summary>
-    public StepTo<T> LoadAcquire() => new(new Operation(owner, offset, OperationKind.PointerReadAcquire));
+    public StepTo<T> LoadAcquire() => new(owner.Announce(offset, OperationKind.PointerReadAcquire));
 
     /// <summary>smp_store_release, rcu_assign_pointer.</summary>
-    public Step StoreRelease(T? value) => new(new Operation(owner, offset, OperationKind.PointerWriteRelease, Reference: value));
+    public Step StoreRelease(T? value) => new(owner.Announce(offset, OperationKind.PointerWriteRelease, reference: value));
 
     /// <summary>WRITE_ONCE: no order.</summary>
-    public Step WriteOnce(T? value) => new(new Operation(owner, offset, OperationKind.PointerWrite, Reference: value));
+    public Step WriteOnce(T? value) => new(owner.Announce(offset, OperationKind.PointerWrite, reference: value));
 
     /// <summary>cmpxchg_release from NULL; true if this thread's value went in.</summary>
     public Step<bool> PublishIfNull(T value)
-        => new(new Operation(owner, offset, OperationKind.PointerCompareExchange, Reference: value));
+        => new(owner.Announce(offset, OperationKind.PointerCompareExchange, reference: value));
 
     /// <summary>The pointer, for rules and reports, which are no thread of the kernel.</summary>
     public readonly T? Peek => value;

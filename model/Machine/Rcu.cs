@@ -9,10 +9,10 @@ public sealed class Rcu(KernelHost host) : KernelObject(host)
     public override string Name => "rcu";
 
     /// <summary>rcu_read_lock.</summary>
-    public Step ReadLock() => new(new Operation(this, 0, OperationKind.RcuReadLock));
+    public Step ReadLock() => new(Announce(0, OperationKind.RcuReadLock));
 
     /// <summary>rcu_read_unlock: only enables what waits for it, so it is no point.</summary>
-    public Step ReadUnlock() => new(new Operation(this, 0, OperationKind.RcuReadUnlock, Quiet: !Host.PointsAll));
+    public Step ReadUnlock() => new(Announce(0, OperationKind.RcuReadUnlock, quiet: !Host.PointsAll));
 
     /// <summary>call_rcu with a callback that frees <paramref name="target"/>.</summary>
     public static void FreeAfterGracePeriod(KernelObject target)

@@ -24,27 +24,27 @@ public struct RwSemaphore : ICell
     }
 
     /// <summary>down_read.</summary>
-    public Step AcquireRead() => new(new Operation(owner, offset, OperationKind.SemaphoreAcquireRead));
+    public Step AcquireRead() => new(owner.Announce(offset, OperationKind.SemaphoreAcquireRead));
 
     /// <summary>down_write.</summary>
-    public Step AcquireWrite() => new(new Operation(owner, offset, OperationKind.SemaphoreAcquireWrite));
+    public Step AcquireWrite() => new(owner.Announce(offset, OperationKind.SemaphoreAcquireWrite));
 
     /// <summary>down_write_nested, for a semaphore inside another of its class.</summary>
     /// <param name="nested">The class it counts as here.</param>
     public Step AcquireWrite(LockClass nested)
-        => new(new Operation(owner, offset, OperationKind.SemaphoreAcquireWrite, Reference: nested));
+        => new(owner.Announce(offset, OperationKind.SemaphoreAcquireWrite, reference: nested));
 
     /// <summary>down_read_trylock.</summary>
-    public Step<bool> TryAcquireRead() => new(new Operation(owner, offset, OperationKind.SemaphoreTryRead));
+    public Step<bool> TryAcquireRead() => new(owner.Announce(offset, OperationKind.SemaphoreTryRead));
 
     /// <summary>down_write_trylock.</summary>
-    public Step<bool> TryAcquireWrite() => new(new Operation(owner, offset, OperationKind.SemaphoreTryWrite));
+    public Step<bool> TryAcquireWrite() => new(owner.Announce(offset, OperationKind.SemaphoreTryWrite));
 
     /// <summary>up_read.</summary>
-    public Step ReleaseRead() => new(new Operation(owner, offset, OperationKind.SemaphoreReleaseRead, QuietRelease));
+    public Step ReleaseRead() => new(owner.Announce(offset, OperationKind.SemaphoreReleaseRead, QuietRelease));
 
     /// <summary>up_write.</summary>
-    public Step ReleaseWrite() => new(new Operation(owner, offset, OperationKind.SemaphoreReleaseWrite, QuietRelease));
+    public Step ReleaseWrite() => new(owner.Announce(offset, OperationKind.SemaphoreReleaseWrite, QuietRelease));
 
     /// <summary>Whether the running thread holds it exclusively.</summary>
     public readonly bool IsWriteHeldByCurrent => writer == owner.Host.Current.Index + 1;

@@ -28,25 +28,25 @@ public struct Shared<T> : ICell
     public T Value => SharedCell.FromBits<T>(cell.ReadPlain());
 
     /// <summary>Plain write by a thread that holds what excludes other writers and plain readers.</summary>
-    public Step Set(T value) => new(cell.Make(OperationKind.SharedSet, SharedCell.ToBits(value)));
+    public Step Set(T value) => new(cell.Announce(OperationKind.SharedSet, SharedCell.ToBits(value)));
 
     /// <summary>Unmarked read without the lock, known to be harmless: no order, no finding. docs/FIDELITY.md lists them.</summary>
-    public Step<T> ReadRacy() => new(cell.Make(OperationKind.SharedRead));
+    public Step<T> ReadRacy() => new(cell.Announce(OperationKind.SharedRead));
 
     /// <summary>Unmarked write without the lock, known to be harmless: no order, no finding. docs/FIDELITY.md lists them.</summary>
-    public Step WriteRacy(T value) => new(cell.Make(OperationKind.SharedWriteRacy, SharedCell.ToBits(value)));
+    public Step WriteRacy(T value) => new(cell.Announce(OperationKind.SharedWriteRacy, SharedCell.ToBits(value)));
 
     /// <summary>READ_ONCE: no order.</summary>
-    public Step<T> ReadOnce() => new(cell.Make(OperationKind.SharedRead));
+    public Step<T> ReadOnce() => new(cell.Announce(OperationKind.SharedRead));
 
     /// <summary>WRITE_ONCE: no order.</summary>
-    public Step WriteOnce(T value) => new(cell.Make(OperationKind.SharedWrite, SharedCell.ToBits(value)));
+    public Step WriteOnce(T value) => new(cell.Announce(OperationKind.SharedWrite, SharedCell.ToBits(value)));
 
     /// <summary>smp_load_acquire.</summary>
-    public Step<T> LoadAcquire() => new(cell.Make(OperationKind.SharedReadAcquire));
+    public Step<T> LoadAcquire() => new(cell.Announce(OperationKind.SharedReadAcquire));
 
     /// <summary>smp_store_release.</summary>
-    public Step StoreRelease(T value) => new(cell.Make(OperationKind.SharedWriteRelease, SharedCell.ToBits(value)));
+    public Step StoreRelease(T value) => new(cell.Announce(OperationKind.SharedWriteRelease, SharedCell.ToBits(value)));
 
     /// <summary>The value, for rules and reports, which are no thread of the kernel.</summary>
     public readonly T Peek => SharedCell.FromBits<T>(cell.Bits);
@@ -116,7 +116,8 @@ internal struct SharedCell : ICell
         Bits = bits;
     }
 
-    public readonly Operation Make(OperationKind kind, long argument = 0) => new(owner, offset, kind, Quiet: false, argument);
+    public readonly KernelThread Announce(OperationKind kind, long argument = 0)
+        => owner.Announce(offset, kind, quiet: false, argument);
 
     public long OnRead(KernelThread thread, bool acquire)
     {

@@ -18,18 +18,18 @@ public struct SpinLock : ICell
     }
 
     /// <summary>spin_lock.</summary>
-    public Step Acquire() => new(new Operation(owner, offset, OperationKind.SpinAcquire));
+    public Step Acquire() => new(owner.Announce(offset, OperationKind.SpinAcquire));
 
     /// <summary>spin_lock_nested, for a lock inside another of its class.</summary>
     /// <param name="nested">The class it counts as here.</param>
-    public Step Acquire(LockClass nested) => new(new Operation(owner, offset, OperationKind.SpinAcquire, Reference: nested));
+    public Step Acquire(LockClass nested) => new(owner.Announce(offset, OperationKind.SpinAcquire, reference: nested));
 
     /// <summary>spin_trylock: true if it was free and now is held.</summary>
-    public Step<bool> TryAcquire() => new(new Operation(owner, offset, OperationKind.SpinTry));
+    public Step<bool> TryAcquire() => new(owner.Announce(offset, OperationKind.SpinTry));
 
     /// <summary>spin_unlock.</summary>
     public Step Release()
-        => new(new Operation(owner, offset, OperationKind.SpinRelease, Quiet: !@class.Tried && !owner.Host.PointsAll));
+        => new(owner.Announce(offset, OperationKind.SpinRelease, quiet: !@class.Tried && !owner.Host.PointsAll));
 
     /// <summary>Whether the running thread holds it: what lockdep_assert_held asks.</summary>
     public readonly bool IsHeldByCurrent => holder == owner.Host.Current.Index + 1;

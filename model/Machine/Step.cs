@@ -3,129 +3,88 @@ using System.Runtime.CompilerServices;
 namespace Fscrypt.Sim.Model.Machine;
 
 /// <summary>
-/// One operation, to be awaited: a scheduling point. It is announced when the await begins, where the host decides who runs
-/// next; its effect comes when the thread goes on. Nothing else in the model is a scheduling point.
+/// One operation of the running thread: a scheduling point. It was announced, and the host has chosen who runs next;
+/// awaiting it waits for the thread's turn and applies it. Nothing else in the model is a scheduling point.
 /// </summary>
-public readonly struct Step
+/// <remarks>An operation is awaited where it is made: a thread announces one, applies it, and announces the next.</remarks>
+public readonly struct Step : IStep, ICriticalNotifyCompletion
 {
-    private readonly Operation operation;
+    private readonly KernelThread thread;
 
-    internal Step(in Operation operation) => this.operation = operation;
+    internal Step(KernelThread thread) => this.thread = thread;
 
-    /// <summary>Announces the operation.</summary>
-    public Awaiter GetAwaiter() => new(operation);
+    KernelThread IStep.Thread => thread;
 
-    /// <summary>Waits for the thread's turn, and applies what it announced.</summary>
-    public readonly struct Awaiter : IStepAwaiter, ICriticalNotifyCompletion
-    {
-        private readonly KernelThread thread;
-        private readonly bool goesOn;
+    /// <summary>Whether the thread goes on at once.</summary>
+    public bool IsCompleted => thread.GoesOn;
 
-        internal Awaiter(Operation operation)
-        {
-            thread = operation.Object.Host.Current;
-            goesOn = thread.Reach(operation);
-        }
+    public Step GetAwaiter() => this;
 
-        KernelThread IStepAwaiter.Thread => thread;
+    /// <summary>Applies the operation.</summary>
+    public void GetResult() => thread.Apply();
 
-        /// <summary>Whether the thread goes on at once.</summary>
-        public bool IsCompleted => goesOn;
+    public void OnCompleted(Action continuation) => throw new NotSupportedException("only a KTask can await an operation");
 
-        /// <summary>Applies the operation.</summary>
-        public void GetResult() => thread.Apply();
-
-        public void OnCompleted(Action continuation) => throw new NotSupportedException("only a KTask can await an operation");
-
-        public void UnsafeOnCompleted(Action continuation) => OnCompleted(continuation);
-    }
+    public void UnsafeOnCompleted(Action continuation) => OnCompleted(continuation);
 }
 
-/// <summary>An operation with a result of a value type, to be awaited.</summary>
+/// <summary>An operation with a result of a value type.</summary>
 /// <typeparam name="T">A type of at most eight bytes.</typeparam>
-public readonly struct Step<T>
+public readonly struct Step<T> : IStep, ICriticalNotifyCompletion
     where T : unmanaged
 {
-    private readonly Operation operation;
+    private readonly KernelThread thread;
 
-    internal Step(in Operation operation) => this.operation = operation;
+    internal Step(KernelThread thread) => this.thread = thread;
 
-    /// <inheritdoc cref="Step.GetAwaiter"/>
-    public Awaiter GetAwaiter() => new(operation);
+    KernelThread IStep.Thread => thread;
 
-    /// <inheritdoc cref="Step.Awaiter"/>
-    public readonly struct Awaiter : IStepAwaiter, ICriticalNotifyCompletion
+    /// <inheritdoc cref="Step.IsCompleted"/>
+    public bool IsCompleted => thread.GoesOn;
+
+    public Step<T> GetAwaiter() => this;
+
+    /// <inheritdoc cref="Step.GetResult"/>
+    public T GetResult()
     {
-        private readonly KernelThread thread;
-        private readonly bool goesOn;
-
-        internal Awaiter(Operation operation)
-        {
-            thread = operation.Object.Host.Current;
-            goesOn = thread.Reach(operation);
-        }
-
-        KernelThread IStepAwaiter.Thread => thread;
-
-        /// <inheritdoc cref="Step.Awaiter.IsCompleted"/>
-        public bool IsCompleted => goesOn;
-
-        /// <inheritdoc cref="Step.Awaiter.GetResult"/>
-        public T GetResult()
-        {
-            var bits = thread.Apply();
-            return Unsafe.As<long, T>(ref bits);
-        }
-
-        public void OnCompleted(Action continuation) => throw new NotSupportedException("only a KTask can await an operation");
-
-        public void UnsafeOnCompleted(Action continuation) => OnCompleted(continuation);
+        var bits = thread.Apply();
+        return Unsafe.As<long, T>(ref bits);
     }
+
+    public void OnCompleted(Action continuation) => throw new NotSupportedException("only a KTask can await an operation");
+
+    public void UnsafeOnCompleted(Action continuation) => OnCompleted(continuation);
 }
 
-/// <summary>An operation whose result is an object or nothing, to be awaited.</summary>
-public readonly struct StepTo<T>
+/// <summary>An operation whose result is an object or nothing.</summary>
+public readonly struct StepTo<T> : IStep, ICriticalNotifyCompletion
     where T : class
 {
-    private readonly Operation operation;
+    private readonly KernelThread thread;
 
-    internal StepTo(in Operation operation) => this.operation = operation;
+    internal StepTo(KernelThread thread) => this.thread = thread;
 
-    /// <inheritdoc cref="Step.GetAwaiter"/>
-    public Awaiter GetAwaiter() => new(operation);
+    KernelThread IStep.Thread => thread;
 
-    /// <inheritdoc cref="Step.Awaiter"/>
-    public readonly struct Awaiter : IStepAwaiter, ICriticalNotifyCompletion
+    /// <inheritdoc cref="Step.IsCompleted"/>
+    public bool IsCompleted => thread.GoesOn;
+
+    public StepTo<T> GetAwaiter() => this;
+
+    /// <inheritdoc cref="Step.GetResult"/>
+    public T? GetResult()
     {
-        private readonly KernelThread thread;
-        private readonly bool goesOn;
-
-        internal Awaiter(Operation operation)
-        {
-            thread = operation.Object.Host.Current;
-            goesOn = thread.Reach(operation);
-        }
-
-        KernelThread IStepAwaiter.Thread => thread;
-
-        /// <inheritdoc cref="Step.Awaiter.IsCompleted"/>
-        public bool IsCompleted => goesOn;
-
-        /// <inheritdoc cref="Step.Awaiter.GetResult"/>
-        public T? GetResult()
-        {
-            thread.Apply();
-            return Unsafe.As<T?>(thread.Host.TakeResult());
-        }
-
-        public void OnCompleted(Action continuation) => throw new NotSupportedException("only a KTask can await an operation");
-
-        public void UnsafeOnCompleted(Action continuation) => OnCompleted(continuation);
+        thread.Apply();
+        return Unsafe.As<T?>(thread.Host.TakeResult());
     }
+
+    public void OnCompleted(Action continuation) => throw new NotSupportedException("only a KTask can await an operation");
+
+    public void UnsafeOnCompleted(Action continuation) => OnCompleted(continuation);
 }
 
 /// <summary>An awaiter of one operation. The coroutine builder finds the thread, and so the machine, through it.</summary>
-internal interface IStepAwaiter
+internal interface IStep
 {
     KernelThread Thread { get; }
 }

@@ -21,7 +21,9 @@ internal struct SyncClock
     public void Release(KernelThread thread)
     {
         epoch = thread.Epoch;
-        row = thread.Snapshot ??= thread.Host.Clocks.CopyOf(thread.Clock);
+        var known = thread.Snapshot ?? thread.TakeSnapshot();
+        if (!ReferenceEquals(row, known))
+            row = known;
         if (thread.Host.LiveThreads > 1)                 // alone: whoever comes later is created by it, and knows all this
             thread.Tick();
     }

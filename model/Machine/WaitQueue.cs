@@ -11,13 +11,13 @@ public struct WaitQueue : ICell
     [Wiring] private ushort offset;
 
     /// <summary>prepare_to_wait: from here on a wake-up reaches this thread.</summary>
-    public Step Prepare() => new(new Operation(owner, offset, OperationKind.WaitPrepare));
+    public Step Prepare() => new(owner.Announce(offset, OperationKind.WaitPrepare));
 
     /// <summary>schedule: sleeps until a wake-up since <see cref="Prepare"/>, or goes on at once if there was one.</summary>
-    public Step Schedule() => new(new Operation(owner, offset, OperationKind.WaitSchedule));
+    public Step Schedule() => new(owner.Announce(offset, OperationKind.WaitSchedule));
 
     /// <summary>wake_up_all.</summary>
-    public Step WakeAll() => new(new Operation(owner, offset, OperationKind.WakeAll));
+    public Step WakeAll() => new(owner.Announce(offset, OperationKind.WakeAll));
 
     /// <summary>finish_wait: the condition held, the thread need not sleep.</summary>
     public void Finish()
