@@ -22,7 +22,7 @@ internal static class SmallScenarios
 
     /// <summary>A sleeper looks at its condition before it queues: a wake-up between the two is lost.</summary>
     public static Scenario LostWakeUp { get; } = Make("lost-wake-up", c => new(
-        [Thread("sleeper", c.SleepTooLate), Thread("waker", c.Wake)], () => true, c));
+        [Thread("sleeper", c.SleepTooLate), Thread("waker", c.WakeAndGoOn)], () => true, c));
 
     /// <summary>One of two threads polls until the other is done: without fairness it never ends.</summary>
     public static Scenario Polling { get; } = Make("polling", c => new(
@@ -168,6 +168,12 @@ internal sealed class Counter(KernelHost host) : KernelObject(host)
     {
         await done.Set(1);
         await queue.WakeAll();
+    }
+
+    public async KTask WakeAndGoOn()
+    {
+        await Wake();
+        await Host.Point();                              // by now the sleeper may be asleep for good
     }
 
     public async KTask Poll()

@@ -98,19 +98,19 @@ public sealed class CoyoteHost : KernelHost
     /// </summary>
     public void EndThreads()
     {
-        over |= together;                                // Coyote ended it: its number of steps, or a replay that diverges
+        // Where all could run to their end, they do; otherwise Coyote, a finding or a cut stopped them in the middle.
+        var interrupt = together || WasCut;
+        over = true;
         together = false;
         foreach (var thread in osThreads)
         {
-            // One that is not waiting at this moment gets the interrupt at its next wait.
-            if (over)
-                thread.Interrupt();
+            if (interrupt)
+                thread.Interrupt();                      // one that is not waiting now gets it at its next wait
             thread.Join();
         }
 
         osThreads.Clear();
-        if (root != Thread.CurrentThread)
-            root?.Join();
+        root?.Join();
         root = null;
     }
 
