@@ -10,8 +10,6 @@ public abstract partial class KernelHost
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal long Apply(in Operation operation) => Attentive ? ApplyAttentively(in operation) : ApplyEffect(in operation);
 
-    private protected virtual long ApplyAttentively(in Operation operation) => ApplyEffect(in operation);
-
     private protected long ApplyEffect(in Operation operation)
     {
         var target = operation.Object;
@@ -167,6 +165,7 @@ public abstract partial class KernelHost
         else
             operation.Object.Cell<RwSemaphore>(operation.Offset).OnQueue(thread, operation.Kind == OperationKind.SemaphoreAcquireWrite);
         thread.Queued = true;
+        observer?.OnQueue(thread, in operation);
         RecheckThread(thread);
         if ((EnabledThreads >> thread.Index & 1) == 0)
             FindWaitCycle(thread);
