@@ -28,6 +28,14 @@ public sealed class Recording
         Finding = simulation.Violation;
     }
 
+    /// <summary>How many preemptions a schedule has.</summary>
+    public static int PreemptionsOf(SearchPlan plan, ReadOnlySpan<short> schedule)
+    {
+        var host = new RecordingHost(schedule, plan.PointsAll) { StepsMax = plan.StepsMax };
+        new Simulation(plan.Scenario, plan.Configuration, host).Execute();
+        return host.Preemptions;
+    }
+
     /// <summary>The steps.</summary>
     public IReadOnlyList<TraceStep> Steps { get; }
 
@@ -93,7 +101,8 @@ public sealed class Recording
             return places;
         }
 
-        places.Add(new TracePlace("found", finding.Thread, finding.Step, names.Of(recorder.FoundIn)));
+        var what = finding.Rule switch { "data-race" => "later access", "use-after-free" or "reference-count" => "use", _ => "found" };
+        places.Add(new TracePlace(what, finding.Thread, finding.Step, names.Of(recorder.FoundIn)));
         if (finding.Object == null)
             return places;
         var changes = recorder.Steps.SelectMany(s => s.Changes.Where(c => c.Object == finding.Object).Select(c => (Step: s, c.Change))).ToList();

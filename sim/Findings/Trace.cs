@@ -136,5 +136,17 @@ public sealed record TraceChange(string Object, string Field, string From, strin
     /// <summary>Allocated, and not freed.</summary>
     public const string Live = "live";
 
-    public override string ToString() => $"{Object}.{Field} {From} -> {To}";
+    /// <summary>Whether only the holder of a lock changed: that is told by the operation that takes or releases it.</summary>
+    public bool IsOnlyOfHolder => ValueOf(From) == ValueOf(To);
+
+    public override string ToString() => $"{Object}.{Field} {ValueOf(From)} -> {ValueOf(To)}";
+
+    // "free", "held by a" and "2 readers" are one value; so are "3" and "3, held by a".
+    private static string ValueOf(string text)
+    {
+        var holder = text.IndexOf("held by ", StringComparison.Ordinal);
+        return holder == 0 || text == "free" || text.EndsWith(" readers", StringComparison.Ordinal) ? ""
+            : holder > 0 ? text[..(holder - 2)]
+            : text;
+    }
 }

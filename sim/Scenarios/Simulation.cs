@@ -42,6 +42,9 @@ public sealed class Simulation
     /// <summary>What was violated in the last execution, or null.</summary>
     public Finding? Violation => host.Finding;
 
+    /// <summary>Steps of the last execution.</summary>
+    public int Steps => host.Steps;
+
     /// <summary>The violation of <paramref name="rule"/> in the last execution, or null. Several expectations can be violated at one end.</summary>
     public Finding? ViolationOf(string rule)
     {

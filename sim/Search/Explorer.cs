@@ -12,7 +12,7 @@ namespace Fscrypt.Sim.Search;
 public static class Explorer
 {
     /// <summary>Carries out a plan.</summary>
-    public static SearchResult Run(SearchPlan plan, Progress progress)
+    public static SearchResult Run(SearchPlan plan, SearchProgress progress)
     {
         var expectations = ExpectationsOf(plan);
         if (plan.IsExhaustive)
@@ -21,7 +21,7 @@ public static class Explorer
         return new SearchResult(plan, tally, new Coverage(false, null), budgetSpent: false, expectations);
     }
 
-    private static SearchResult Exhaust(SearchPlan plan, IReadOnlyList<Expectation> expectations, Progress progress)
+    private static SearchResult Exhaust(SearchPlan plan, IReadOnlyList<Expectation> expectations, SearchProgress progress)
     {
         var search = new NativeSearch<DepthFirst>(plan, progress);
         var deadline = DeadlineOf(plan);
@@ -30,11 +30,11 @@ public static class Explorer
         Coverage covered = default;
         for (var bound = plan.PreemptionsMax == null ? -1 : 0; ; bound++)
         {
-            progress.Stage = bound < 0 ? "" : $", at most {bound} preemptions";
+            progress.Stage = bound < 0 ? "" : $"at most {bound} preemptions";
             var tally = search.Run(new DepthFirst(bound), left, deadline);
             if (!search.Exhausted)
             {
-                complete?.AddViolations(tally);
+                complete?.AddUnseen(tally);
                 return new SearchResult(plan, complete ?? tally, covered, budgetSpent: true, expectations);
             }
 
@@ -48,7 +48,7 @@ public static class Explorer
         }
     }
 
-    private static Tally Sample(SearchPlan plan, Progress progress)
+    private static Tally Sample(SearchPlan plan, SearchProgress progress)
     {
         var deadline = DeadlineOf(plan);
         var total = plan.ExecutionsMax ?? (plan.TimeMax == null ? SearchPlan.ExecutionsDefault : long.MaxValue);

@@ -13,9 +13,9 @@ internal sealed class NativeSearch<TStrategy>
     private readonly NativeHost<TStrategy> host;
     private readonly Simulation simulation;
     private readonly StandingCheck check;
-    private readonly Progress progress;
+    private readonly SearchProgress progress;
 
-    public NativeSearch(SearchPlan plan, Progress progress)
+    public NativeSearch(SearchPlan plan, SearchProgress progress)
     {
         host = new NativeHost<TStrategy>(default, plan.PointsAll) { StepsMax = plan.StepsMax };
         simulation = new Simulation(plan.Scenario, plan.Configuration, host);

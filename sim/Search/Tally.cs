@@ -105,17 +105,18 @@ public sealed class Tally
                 outcomes[hash].Count += outcome.Count;
         }
 
-        AddViolations(other);
-    }
-
-    /// <summary>Adds what another tally found, and not how often it looked.</summary>
-    public void AddViolations(Tally other)
-    {
         foreach (var (key, violation) in other.violations)
         {
             if (!violations.TryAdd(key, violation))
                 violations[key].Add(violation);
         }
+    }
+
+    /// <summary>Adds what only another tally found, without counting its executions.</summary>
+    public void AddUnseen(Tally other)
+    {
+        foreach (var (key, violation) in other.violations)
+            violations.TryAdd(key, violation);
     }
 
     private void CountOutcome(Simulation simulation)
