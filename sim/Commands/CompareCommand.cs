@@ -102,10 +102,11 @@ internal static class CompareCommand
         {
             for (var i = 0; i < results.Length; i += Kernels.Length)
                 PrintScenario(output, results.AsSpan(i, Kernels.Length).ToArray());
-            output.Line("sometimes N: broken in some of the schedules, the first of them with N preemptions; always N: in all.");
-            output.Line("A probe (?) asks whether the interesting situation was reached: in so many of the executions that");
-            output.Line("came to their end. An execution ends with its first finding: what would follow is not counted.");
-            output.Line("To see one: explore SCENARIO --design D --release R");
+            output.Line("sometimes N   broken in some schedules; N preemptions are enough, and fewer are not. always: in all");
+            output.Line("probe?        in how many of the executions that came to their end the situation was reached");
+            output.Line("preemptions   all schedules with so many were looked at; all: with any number");
+            output.Line("An execution ends with its first finding: what would follow is not counted.");
+            output.Line("To see a finding: explore SCENARIO --design D --release R");
             foreach (var result in undecided)
                 output.Judgement("undecided", $": {result.Plan.Scenario.Name} on {result.Plan.Configuration.Design} {result.Plan.Configuration.Release}: {result.Reason}", good: null);
             if (seconds != null)
@@ -132,7 +133,7 @@ internal static class CompareCommand
             }
 
             table.AddRow(["executions", .. row.Select(r => Words.Number(r.Tally.Executions))]);
-            table.AddRow(["all schedules", .. row.Select(CoveredText)]);
+            table.AddRow(["preemptions", .. row.Select(CoveredText)]);
             output.Table(table);
             output.Line();
         }

@@ -4,8 +4,8 @@ using System.Text;
 namespace Fscrypt.Sim.Findings;
 
 /// <summary>
-/// A trace as a story: one column a task, calls indented, only the steps that changed something, and a line at each switch
-/// that says why another task goes on.
+/// A trace as a story: one column a task, calls indented, only the steps that changed something and those next to a switch,
+/// and a line at each switch that says why another task goes on.
 /// </summary>
 public static class Columns
 {
@@ -25,13 +25,15 @@ public static class Columns
         text.Append('\n');
 
         var functions = new string?[trace.Tasks.Count];
-        TraceStep? before = null;
-        foreach (var step in trace.Steps)
+        for (var i = 0; i < trace.Steps.Count; i++)
         {
-            if (before != null && before.Task != step.Task)
-                text.Append(CultureInfo.InvariantCulture, $"{new string('-', NumberWidth)} {trace.Tasks[before.Task]} {Why(trace, before, step)}\n");
-            before = step;
+            var step = trace.Steps[i];
+            if (step.Switch != null)
+                text.Append(CultureInfo.InvariantCulture, $"{new string('-', NumberWidth)} {trace.Tasks[trace.Steps[i - 1].Task]} {Why(trace, i)}\n");
             var lines = LinesOf(step);
+            var isAtSwitch = step.Switch != null || i + 1 == trace.Steps.Count || trace.Steps[i + 1].Switch != null;
+            if (lines.Count == 0 && isAtSwitch)
+                lines.Add(Told(step));
             if (lines.Count == 0)
                 continue;
             var column = NumberWidth + (tasks.IndexOf(step.Task) * width);
@@ -47,17 +49,17 @@ public static class Columns
         return text.ToString();
     }
 
-    private static string Why(Trace trace, TraceStep before, TraceStep step) => step.Switch switch
+    private static string Why(Trace trace, int i) => trace.Steps[i].Switch switch
     {
         "ended" => "has ended",
-        "preempted" => $"is preempted{NextOf(trace, before, "before")}",
-        _ => $"waits{NextOf(trace, before, "for")}",
+        "preempted" => $"is preempted{NextOf(trace, trace.Steps[i - 1], "before")}",
+        _ => $"waits{NextOf(trace, trace.Steps[i - 1], "for")}",
     };
 
     private static string NextOf(Trace trace, TraceStep before, string word)
     {
         var next = trace.Steps.FirstOrDefault(s => s.N > before.N && s.Task == before.Task);
-        return next == null ? "" : $" {word} {next.Operation} {next.Object}";
+        return next == null ? "" : $" {word} {next.Operation} {next.Object}".TrimEnd();
     }
 
     // Taking a lock is told as that; the field that says who holds it is not told a second time.
@@ -74,9 +76,12 @@ public static class Columns
         }
 
         if (lines.Count == 0 && (step.Operation.EndsWith("(queues)", StringComparison.Ordinal) || step.Result == "false"))
-            lines.Add($"{step.Operation} {step.Object}{(step.Result == null ? "" : " = " + step.Result)}");
+            lines.Add(Told(step));
         return lines;
     }
+
+    private static string Told(TraceStep step)
+        => step.Operation + (step.Object.Length == 0 ? "" : " " + step.Object) + (step.Result == null ? "" : " = " + step.Result);
 
     private static void Append(StringBuilder text, string number, int column, string line)
     {

@@ -48,18 +48,22 @@ internal static class OperationNames
         OperationKind.LockRefPutReturn => "lockref_put_return",
         OperationKind.LockRefPutOrLock => "lockref_put_or_lock",
         OperationKind.AwaitChange => "await_change",
-        OperationKind.Point => "cond_resched",
         _ => operation.Kind.ToString().ToLowerInvariant(),
     };
 
     /// <summary>The cell that an operation is about; the object where there is no cell.</summary>
-    public static string TargetOf(in Operation operation) => operation.Offset == 0 ? operation.Object.Name : operation.Target;
+    public static string TargetOf(in Operation operation)
+        => operation.Kind is OperationKind.Point or OperationKind.Choose or OperationKind.Spawn ? ""
+            : operation.Offset == 0 ? operation.Object.Name
+            : operation.Target;
 
     /// <summary>The result of an operation that has just been applied, or null if it has none to be told.</summary>
     public static string? ResultOf(in Operation operation, long result) => operation.Kind switch
     {
         OperationKind.SharedRead or OperationKind.SharedReadAcquire or OperationKind.PointerRead or OperationKind.PointerReadAcquire
-            or OperationKind.AtomicRead or OperationKind.AtomicAddReturn => Inspection.Cell(operation.Object, operation.Offset),
+            or OperationKind.SharedWrite or OperationKind.SharedSet or OperationKind.SharedWriteRelease or OperationKind.PointerWrite
+            or OperationKind.PointerWriteRelease or OperationKind.AtomicRead or OperationKind.AtomicSet
+            or OperationKind.AtomicAddReturn => Inspection.Cell(operation.Object, operation.Offset),
         OperationKind.SpinTry or OperationKind.LockRefTry or OperationKind.MutexTry or OperationKind.SemaphoreTryRead
             or OperationKind.SemaphoreTryWrite or OperationKind.AtomicDecrementAndTest or OperationKind.AtomicDecrementUnlessOne
             or OperationKind.AtomicCompareExchange or OperationKind.ReferenceIncrementNotZero

@@ -75,6 +75,13 @@ internal sealed class StandingCheck : IStepObserver
     private readonly record struct Entry(
         int Thread, OperationKind Kind, int AllocatedBy, int AllocationIndex, ushort Offset, long Argument, bool Queues, KernelObject Target)
     {
+        // An object that is made for one execution only is another one in the next: it is known by its maker and its type.
+        public bool Equals(Entry other)
+            => Thread == other.Thread && Kind == other.Kind && AllocatedBy == other.AllocatedBy && AllocationIndex == other.AllocationIndex
+                && Offset == other.Offset && Argument == other.Argument && Queues == other.Queues && Target.GetType() == other.Target.GetType();
+
+        public override int GetHashCode() => HashCode.Combine(Thread, Kind, Offset);
+
         public override string ToString()
             => $"thread {Thread} does {new Operation(Target, Offset, Kind)}{(Queues ? " (queues)" : "")}";
     }
