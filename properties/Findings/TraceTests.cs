@@ -108,7 +108,7 @@ public sealed class TraceTests : IDisposable
         Doctor(t => t["steps"]![2]!["operation"] = "atomic_inc");
         var run = tester.Execute("replay", tester.TraceOf("lost", "wrong"));
         Assert.Equal(ExitCode.InternalError, run.Code);
-        Assert.Contains("step 3 diverges: the trace has b atomic_inc box:1.b_count, the model does b ", run.Error, StringComparison.Ordinal);
+        Assert.Contains("step 3 diverges: the trace has b atomic_inc box:1.b_count = 1, the model does b write ", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]
