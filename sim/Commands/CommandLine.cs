@@ -1,13 +1,15 @@
 using System.CommandLine;
 using System.CommandLine.Help;
-using System.CommandLine.Invocation;
-using Fscrypt.Sim.Model.Machine;
 using Fscrypt.Sim.Scenarios;
 using Fscrypt.Sim.Search;
 
 namespace Fscrypt.Sim.Commands;
 
 /// <summary>The command line: finds the verb, answers mistakes in one line, and turns what happened into an exit code.</summary>
+/// <remarks>
+/// No type of this assembly derives from one of System.CommandLine: Coyote's own tool, which loads the assembly, brings
+/// another version of it along.
+/// </remarks>
 public sealed class CommandLine
 {
     private readonly RootCommand root;
@@ -24,11 +26,6 @@ public sealed class CommandLine
             ReplayCommand.Create(scenarios, output),
             ListCommand.Create(scenarios, output),
         };
-        foreach (var command in root.Subcommands.Append(root))
-        {
-            foreach (var help in command.Options.OfType<HelpOption>())
-                help.Action = new HelpWithExamples((HelpAction)help.Action!);
-        }
     }
 
     /// <summary>Does what the arguments say.</summary>
@@ -38,12 +35,16 @@ public sealed class CommandLine
         try
         {
             var parsed = root.Parse(arguments);
-            if (parsed.Action is not HelpWithExamples && MistakeIn(parsed) is { } mistake)
+            var isHelp = parsed.Action is HelpAction;
+            if (!isHelp && MistakeIn(parsed) is { } mistake)
                 throw new UsageException(mistake);
-            return parsed.Invoke(new InvocationConfiguration
+            var code = parsed.Invoke(new InvocationConfiguration
             {
                 Output = output.Writer, Error = output.Error, EnableDefaultExceptionHandler = false,
             });
+            if (isHelp)
+                PrintExamples(parsed.CommandResult.Command, output);
+            return code;
         }
         catch (UsageException exception)
         {
@@ -80,31 +81,12 @@ public sealed class CommandLine
         => parsed.CommandResult.Children.SelectMany(c => c.Tokens).Select(t => t.Value)
             .FirstOrDefault(v => v.StartsWith("--", StringComparison.Ordinal));
 
-    /// <summary>A verb's help, and below it the examples that the verb brings along.</summary>
-    private sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLineAction
+    private static void PrintExamples(Command command, Output output)
     {
-        public override int Invoke(ParseResult parseResult)
-        {
-            var code = help.Invoke(parseResult);
-            if (parseResult.CommandResult.Command is Verb verb)
-            {
-                var writer = parseResult.InvocationConfiguration.Output;
-                writer.Write("Examples:\n");
-                foreach (var example in verb.Examples)
-                    writer.Write($"  fscrypt-sim {example}\n");
-            }
-
-            return code;
-        }
+        if (!Verbs.Examples.TryGetValue(command.Name, out var examples))
+            return;
+        output.Line("Examples:");
+        foreach (var example in examples)
+            output.Line($"  fscrypt-sim {example}");
     }
-}
-
-/// <summary>A verb of the command line.</summary>
-/// <param name="name">Its name.</param>
-/// <param name="description">What it does, in a line.</param>
-/// <param name="examples">Two command lines without the program's name.</param>
-internal sealed class Verb(string name, string description, params string[] examples) : Command(name, description)
-{
-    /// <summary>Two command lines without the program's name.</summary>
-    public IReadOnlyList<string> Examples { get; } = examples;
 }

@@ -31,11 +31,7 @@ internal static class CompareCommand
         {
             Description = "scenarios to compare (default all)", Arity = ArgumentArity.ZeroOrMore,
         };
-        var command = new Verb(
-            "compare",
-            "every eviction design against every rule, exhaustively within a bound",
-            "compare",
-            "compare remove-vs-write --preemptions 2 --json")
+        var command = new Command("compare", "every eviction design against every rule, exhaustively within a bound")
         {
             names,
             CommonOptions.Preemptions, CommonOptions.StepsMax, CommonOptions.Executions, CommonOptions.Workers, CommonOptions.Points,

@@ -16,11 +16,7 @@ internal static class ExploreCommand
     public static Command Create(IReadOnlyList<Scenario> scenarios, Output output)
     {
         var name = new Argument<string>("SCENARIO") { Description = $"one of {string.Join(", ", scenarios.Select(s => s.Name))}" };
-        var command = new Verb(
-            "explore",
-            "look at the schedules of one scenario on one kernel",
-            "explore remove-vs-write --release v5.4",
-            "explore remove-vs-open --design walk-and-invalidate --strategy random --executions 100000 --seed 7")
+        var command = new Command("explore", "look at the schedules of one scenario on one kernel")
         {
             name,
             CommonOptions.Design, CommonOptions.Release, CommonOptions.Without, CommonOptions.Fs,

@@ -16,7 +16,7 @@ internal static class ListCommand
     public static Command Create(IReadOnlyList<Scenario> scenarios, Output output)
     {
         var kind = new Argument<string>("KIND") { Description = $"one of {string.Join(", ", Kinds)}" };
-        var command = new Verb("list", "what there is of a kind, one line each", "list scenarios", "list designs") { kind };
+        var command = new Command("list", "what there is of a kind, one line each") { kind };
         command.SetAction(parsed =>
         {
             foreach (var (name, summary) in LinesOf(parsed.GetValue(kind)!, scenarios))

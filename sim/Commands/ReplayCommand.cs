@@ -12,11 +12,7 @@ internal static class ReplayCommand
     public static Command Create(IReadOnlyList<Scenario> scenarios, Output output)
     {
         var path = new Argument<string>("TRACE") { Description = "a file that explore wrote" };
-        var command = new Verb(
-            "replay",
-            "run the schedule of a trace again, and tell its story",
-            "replay out/remove-vs-write-drop-inode-v5.4-lost-write.trace.json",
-            "replay --quiet out/remove-vs-write-drop-inode-v5.4-lost-write.trace.json")
+        var command = new Command("replay", "run the schedule of a trace again, and tell its story")
         {
             path, CommonOptions.Quiet, CommonOptions.NoColor,
         };
