@@ -7,7 +7,10 @@ namespace Fscrypt.Sim.Model.Machine;
 public abstract partial class KernelHost
 {
     /// <summary>Applies what the running thread announced; returns its result as bits.</summary>
-    internal long Apply(KernelThread thread)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal long Apply(KernelThread thread) => Attentive ? ApplyAttentively(thread) : ApplyEffect(thread);
+
+    private long ApplyEffect(KernelThread thread)
     {
         ref var operation = ref thread.Announced;
         var target = operation.Object;
@@ -163,6 +166,7 @@ public abstract partial class KernelHost
         else
             operation.Object.Cell<RwSemaphore>(operation.Offset).OnQueue(thread, operation.Kind == OperationKind.SemaphoreAcquireWrite);
         thread.Queued = true;
+        observer?.OnQueue(thread, in operation);
         RecheckThread(thread);
         if ((EnabledThreads >> thread.Index & 1) == 0)
             FindWaitCycle(thread);

@@ -99,6 +99,7 @@ public abstract partial class KernelHost
         finding.Thread = Current.Index;
         finding.Step = Steps;
         Finding = finding;
+        observer?.OnFinding(finding);
     }
 
     internal object? TakeResult()
@@ -109,8 +110,7 @@ public abstract partial class KernelHost
     }
 
     internal virtual void PlainAccess(KernelObject owner, ushort offset, bool write)
-    {
-    }
+        => observer?.OnAccess(Current, owner, offset, write);
 
     internal virtual void PlainWritten(KernelObject owner, ushort offset)
     {

@@ -52,6 +52,9 @@ internal sealed class Layout
     public string Show(KernelObject target, ushort offset)
         => Fields(target).TryGetValue(offset, out var field) ? ((ICell)field.GetValue(target)!).Show() : "?";
 
+    public IEnumerable<CellText> Show(KernelObject target)
+        => cells.Select(f => new CellText(KernelName(f), ((ICell)f.GetValue(target)!).Show()));
+
     private static string KernelName(FieldInfo field)
         => field.GetCustomAttribute<KernelNameAttribute>()?.Name ?? field.Name;
 

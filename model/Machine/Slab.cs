@@ -54,6 +54,8 @@ public sealed class Slab<T> : ISlab
     /// <summary>call_rcu with kmem_cache_free.</summary>
     public void FreeAfterGracePeriod(T target) => Lifetimes.Free(target, host.Current, afterGracePeriod: true);
 
+    IEnumerable<KernelObject> ISlab.MadeSinceCheckpoint => objects.Take(used).Skip(host.HasCheckpoint ? atCheckpoint : used);
+
     void ISlab.Checkpoint() => atCheckpoint = used;
 
     void ISlab.Restore() => used = atCheckpoint;
@@ -61,6 +63,8 @@ public sealed class Slab<T> : ISlab
 
 internal interface ISlab
 {
+    IEnumerable<KernelObject> MadeSinceCheckpoint { get; }
+
     void Checkpoint();
 
     void Restore();

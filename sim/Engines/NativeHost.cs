@@ -25,6 +25,9 @@ public class NativeHost<TStrategy> : KernelHost
     /// <summary>The thread of each step of the last execution, and the outcome of each choice of data, in their order.</summary>
     public ReadOnlySpan<short> Schedule => schedule.AsSpan(0, ScheduleLength);
 
+    /// <summary>Switches of the last execution away from a thread that could go on.</summary>
+    public int Preemptions { get; private set; }
+
     /// <summary>Entries of <see cref="Schedule"/>.</summary>
     protected int ScheduleLength { get; private set; }
 
@@ -37,6 +40,7 @@ public class NativeHost<TStrategy> : KernelHost
     {
         ScheduleLength = 0;
         WasCut = false;
+        Preemptions = 0;
         Strategy.Begin();
         return base.RunTogether(bodies);
     }
@@ -53,6 +57,8 @@ public class NativeHost<TStrategy> : KernelHost
             ? System.Numerics.BitOperations.TrailingZeroCount(enabled)
             : Strategy.Choose(enabled, current);
         WasCut |= chosen < 0;
+        if (chosen != current && current >= 0)
+            Preemptions += (int)(enabled >> current & 1);
         Note((short)chosen);
         return chosen;
     }

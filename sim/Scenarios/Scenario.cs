@@ -46,7 +46,19 @@ public enum Frequency
 /// <param name="Frequency">How often.</param>
 /// <param name="Text">The condition as a reader writes it.</param>
 /// <param name="Holds">The condition; allocates nothing.</param>
-public sealed record Expectation(string Name, Frequency Frequency, string Text, Func<bool> Holds);
+public sealed record Expectation(string Name, Frequency Frequency, string Text, Func<bool> Holds)
+{
+    /// <summary>Whether one execution at whose end the condition is so, or is not, is a violation.</summary>
+    public bool IsBrokenBy(bool held) => Frequency switch
+    {
+        Frequency.Never => held,
+        Frequency.Always => !held,
+        _ => false,
+    };
+
+    /// <summary>The violation.</summary>
+    public Finding Finding() => new(Name, $"expected {(Frequency == Frequency.Always ? "always" : "never")}: {Text}");
+}
 
 /// <summary>The result of an operation, in a form that is cheap to keep and compare: text is made only to be printed.</summary>
 public sealed class Register(string name)

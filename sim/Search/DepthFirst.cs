@@ -18,6 +18,9 @@ public struct DepthFirst : IStrategy
     /// <param name="preemptionsMax">Preemptions a schedule may have, or -1 for any number.</param>
     public DepthFirst(int preemptionsMax) => bound = preemptionsMax < 0 ? int.MaxValue : preemptionsMax;
 
+    /// <summary>Whether the bound ever refused a preemption. If not, all schedules were searched.</summary>
+    public bool BoundWasFelt { get; private set; }
+
     public void Begin() => depth = 0;
 
     public int Choose(ulong enabled, int current)
@@ -25,7 +28,11 @@ public struct DepthFirst : IStrategy
         var mayGoOn = current >= 0 && (enabled >> current & 1) != 0;
         var preemptions = depth == 0 ? 0 : decisions[depth - 1].PreemptionsAfter;
         if (mayGoOn && preemptions >= bound)
+        {
+            BoundWasFelt = true;
             return current;
+        }
+
         if (depth < length)
             return decisions[depth++].Chosen;
         var first = mayGoOn ? current : BitOperations.TrailingZeroCount(enabled);

@@ -1,0 +1,92 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using Fscrypt.Sim.Scenarios;
+using Fscrypt.Sim.Search;
+
+namespace Fscrypt.Sim.Commands;
+
+/// <summary>The command line: finds the verb, answers mistakes in one line, and turns what happened into an exit code.</summary>
+/// <remarks>
+/// No type of this assembly derives from one of System.CommandLine: Coyote's own tool, which loads the assembly, brings
+/// another version of it along.
+/// </remarks>
+public sealed class CommandLine
+{
+    private readonly RootCommand root;
+    private readonly Output output;
+
+    /// <summary>The command line of a library of scenarios.</summary>
+    public CommandLine(IReadOnlyList<Scenario> scenarios, Output output)
+    {
+        this.output = output;
+        root = new RootCommand("Which schedules of key removal and inode eviction go wrong, in which design, and why.")
+        {
+            CompareCommand.Create(scenarios, output),
+            ExploreCommand.Create(scenarios, output),
+            ReplayCommand.Create(scenarios, output),
+            ListCommand.Create(scenarios, output),
+        };
+    }
+
+    /// <summary>Does what the arguments say.</summary>
+    /// <returns>An <see cref="ExitCode"/>.</returns>
+    public int Run(IReadOnlyList<string> arguments)
+    {
+        try
+        {
+            var parsed = root.Parse(arguments);
+            var isHelp = parsed.Action is HelpAction;
+            if (!isHelp && MistakeIn(parsed) is { } mistake)
+                throw new UsageException(mistake);
+            var code = parsed.Invoke(new InvocationConfiguration
+            {
+                Output = output.Writer, Error = output.Error, EnableDefaultExceptionHandler = false,
+            });
+            if (isHelp)
+                PrintExamples(parsed.CommandResult.Command, output);
+            return code;
+        }
+        catch (UsageException exception)
+        {
+            output.Error.Write($"fscrypt-sim: {exception.Message}\n");
+            return ExitCode.Usage;
+        }
+        catch (Exception exception)
+        {
+            // Everything else is a mistake of ours; where it happened is what a report about it needs.
+            output.Error.Write($"fscrypt-sim: internal error: {exception.Message}\n{(exception.InnerException ?? exception).StackTrace}\n");
+            return ExitCode.InternalError;
+        }
+    }
+
+    private string? MistakeIn(ParseResult parsed)
+    {
+        var command = parsed.CommandResult.Command;
+        var stray = StrayOption(parsed) ?? (parsed.UnmatchedTokens.Count > 0 ? parsed.UnmatchedTokens[0] : null);
+        if (stray != null && stray.StartsWith('-'))
+            return Nearest.Message("option", stray, command.Options.Concat(root.Options).Select(o => o.Name).Distinct());
+        if (command == root)
+        {
+            var verbs = root.Subcommands.Select(c => c.Name).ToList();
+            return stray != null ? Nearest.Message("verb", stray, verbs) : $"a verb is missing: {string.Join(", ", verbs)}; --help says more";
+        }
+
+        if (stray != null)
+            return $"{command.Name}: '{stray}' is one argument too many";
+        return parsed.Errors.Count == 0 ? null : $"{command.Name}: {parsed.Errors[0].Message.TrimEnd('.')}";
+    }
+
+    // A misspelt option would be taken for the name of a scenario, or for the value of the option before it.
+    private static string? StrayOption(ParseResult parsed)
+        => parsed.CommandResult.Children.SelectMany(c => c.Tokens).Select(t => t.Value)
+            .FirstOrDefault(v => v.StartsWith("--", StringComparison.Ordinal));
+
+    private static void PrintExamples(Command command, Output output)
+    {
+        if (!Verbs.Examples.TryGetValue(command.Name, out var examples))
+            return;
+        output.Line("Examples:");
+        foreach (var example in examples)
+            output.Line($"  fscrypt-sim {example}");
+    }
+}

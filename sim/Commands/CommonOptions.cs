@@ -1,0 +1,171 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Collections.Immutable;
+using System.Globalization;
+using Fscrypt.Sim.Engines;
+using Fscrypt.Sim.Model;
+using Fscrypt.Sim.Model.Eviction;
+using Fscrypt.Sim.Model.Releases;
+using Fscrypt.Sim.Search;
+
+namespace Fscrypt.Sim.Commands;
+
+/// <summary>
+/// The options that mean the same everywhere. All are read as text and converted here, so that each mistake is answered
+/// with what would have been right.
+/// </summary>
+internal static class CommonOptions
+{
+    public static Option<string?> Design { get; } = Text("--design", "D", "what REMOVE does with the key's inodes (default drop-inode)");
+
+    public static Option<string?> Release { get; } = Text("--release", "R", "the release around it (default v6.18)");
+
+    public static Option<string[]> Without { get; } = new("--without")
+    {
+        Description = "take a fix out (repeatable)", HelpName = "FIX", Arity = ArgumentArity.OneOrMore,
+    };
+
+    public static Option<string?> Fs { get; } = Text("--fs", "F", "the file system: ext4");
+
+    public static Option<string?> Engine { get; } = Text("--engine", "E", "who runs the threads: native, coyote (default native)");
+
+    public static Option<string?> Strategy { get; } = Text("--strategy", "S", "who chooses: depth-first (exhaustive), random; with coyote its own");
+
+    public static Option<string?> Seed { get; } = Text("--seed", "N", "what sampling draws from (default 1)");
+
+    public static Option<string?> Preemptions { get; } = Text("--preemptions", "N", "bound of an exhaustive search (default 3)");
+
+    public static Option<string?> StepsMax { get; } = Text("--steps-max", "N", "cut an execution after N steps (default 100000)");
+
+    public static Option<string?> Executions { get; } = Text("--executions", "N", "end after N executions");
+
+    public static Option<string?> For { get; } = Text("--for", "TIME", "end after a time: 90s, 5m, 1h");
+
+    public static Option<string?> Workers { get; } = Text("--workers", "N", "processors to use (default all); changes no result");
+
+    public static Option<string?> Points { get; } = Text("--points", "all", "make every release of a lock a scheduling point");
+
+    public static Option<string?> Out { get; } = Text("--out", "DIR", "where traces are written (default out)");
+
+    public static Option<bool> Json { get; } = new("--json") { Description = "one JSON object on one line" };
+
+    public static Option<bool> Timing { get; } = new("--timing") { Description = "say how long it took" };
+
+    public static Option<bool> Quiet { get; } = new("--quiet") { Description = "no progress, and only verdicts and findings" };
+
+    public static Option<bool> NoColor { get; } = new("--no-color") { Description = "no colours, no lines around tables" };
+
+    /// <summary>The kernel that the options describe.</summary>
+    public static KernelConfiguration KernelOf(ParseResult parsed)
+    {
+        RefuseOtherFileSystems(parsed);
+        var configuration = new KernelConfiguration
+        {
+            Design = DesignOf(parsed.GetValue(Design)),
+            Release = ReleaseOf(parsed.GetValue(Release)),
+            Without = [.. (parsed.GetValue(Without) ?? []).Select(FixOf).Distinct()],
+        };
+        return configuration.Refusal() is { } refusal ? throw new UsageException(refusal) : configuration;
+    }
+
+    /// <summary>A design by its name; the default for null.</summary>
+    public static Design DesignOf(string? name) => name == null ? new KernelConfiguration().Design
+        : Model.Eviction.Design.Named(name) ?? throw new UsageException(Nearest.Message("design", name, Model.Eviction.Design.All.Select(d => d.Name)));
+
+    /// <summary>A release by its name; the default for null.</summary>
+    public static KernelRelease ReleaseOf(string? name) => name == null ? KernelRelease.Default
+        : KernelRelease.Named(name) ?? throw new UsageException(Nearest.Message("release", name, KernelRelease.All.Select(r => r.Name)));
+
+    /// <summary>A fix by its commit.</summary>
+    public static Fix FixOf(string id)
+        => Fix.Named(id) ?? throw new UsageException(Nearest.Message("fix", id, Fix.All.Select(f => f.Id)));
+
+    /// <summary>A plan as the options describe it.</summary>
+    public static SearchPlan PlanOf(ParseResult parsed, Scenarios.Scenario scenario)
+    {
+        var engine = NameOf(parsed.GetValue(Engine), "engine", EngineNames.All) ?? EngineNames.Native;
+        var executions = NumberOf(parsed, Executions, 1, long.MaxValue);
+        var time = TimeOf(parsed.GetValue(For));
+        var preemptions = (int?)NumberOf(parsed, Preemptions, 0, 1_000_000);
+        var samples = (executions != null || time != null) && preemptions == null;
+        var named = NameOf(parsed.GetValue(Strategy), "strategy", StrategiesOf(engine));
+        var plan = new SearchPlan(scenario, KernelOf(parsed))
+        {
+            Engine = engine,
+            Strategy = named ?? (engine == EngineNames.Coyote || samples ? StrategyNames.Random : StrategyNames.DepthFirst),
+            PreemptionsMax = preemptions ?? (named == null ? SearchPlan.PreemptionsDefault : null),
+            Seed = (ulong?)NumberOf(parsed, Seed, 0, long.MaxValue) ?? 1,
+            ExecutionsMax = executions,
+            TimeMax = time,
+            StepsMax = (int?)NumberOf(parsed, StepsMax, 1, int.MaxValue) ?? SearchPlan.StepsMaxDefault,
+            PointsAll = PointsAllOf(parsed),
+            Workers = WorkersOf(parsed),
+        };
+        if (preemptions != null && !plan.IsExhaustive)
+            throw new UsageException($"--preemptions bounds an exhaustive search; engine {engine} with strategy {plan.Strategy} samples");
+        if (plan.PointsAll && engine == EngineNames.Coyote)
+            throw new UsageException("--points all is for the native engine");
+        return plan;
+    }
+
+    /// <summary>The strategies of an engine.</summary>
+    public static IReadOnlyList<string> StrategiesOf(string engine)
+        => engine == EngineNames.Coyote ? CoyoteEngine.Strategies : [.. StrategyNames.Exhaustive, .. StrategyNames.Sampling];
+
+    public static int WorkersOf(ParseResult parsed) => (int?)NumberOf(parsed, Workers, 1, 1024) ?? Environment.ProcessorCount;
+
+    public static bool PointsAllOf(ParseResult parsed) => parsed.GetValue(Points) switch
+    {
+        null => false,
+        "all" => true,
+        var other => throw new UsageException($"--points: '{other}' is none; there is all"),
+    };
+
+    /// <summary>A number from <paramref name="least"/> to <paramref name="most"/>, or null if the option was not given.</summary>
+    public static long? NumberOf(ParseResult parsed, Option<string?> option, long least, long most)
+    {
+        if (parsed.GetValue(option) is not { } text)
+            return null;
+        if (!long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) || number < least || number > most)
+        {
+            throw new UsageException(string.Create(CultureInfo.InvariantCulture,
+                $"{option.Name}: '{text}' is no number from {least}{(most == long.MaxValue ? "" : $" to {most}")}"));
+        }
+
+        return number;
+    }
+
+    private static TimeSpan? TimeOf(string? text)
+    {
+        if (text == null)
+            return null;
+        var unit = text.TrimStart('.', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9');
+        var seconds = unit switch { "ms" => 0.001, "s" or "" => 1, "m" => 60, "h" => 3600, _ => 0 };
+        if (seconds == 0 || !double.TryParse(text[..^unit.Length], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+            || number * seconds is <= 0 or > 1e9)
+        {
+            throw new UsageException($"--for: '{text}' is no time; 90s, 5m and 1h are");
+        }
+
+        return TimeSpan.FromSeconds(number * seconds);
+    }
+
+    private static string? NameOf(string? given, string kind, IReadOnlyList<string> valid)
+        => given == null || valid.Contains(given) ? given : throw new UsageException(Nearest.Message(kind, given, valid));
+
+    private static void RefuseOtherFileSystems(ParseResult parsed)
+    {
+        switch (parsed.GetValue(Fs))
+        {
+            case null or "ext4":
+                return;
+            case "f2fs" or "ubifs":
+                throw new UsageException($"--fs {parsed.GetValue(Fs)}: not modelled yet; --fs ext4 is");
+            case var other:
+                throw new UsageException(Nearest.Message("file system", other, ["ext4"]));
+        }
+    }
+
+    private static Option<string?> Text(string name, string value, string description)
+        => new(name) { HelpName = value, Description = description, Arity = ArgumentArity.ExactlyOne };
+}

@@ -1,0 +1,210 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using Fscrypt.Sim.Model;
+using Fscrypt.Sim.Model.Eviction;
+using Fscrypt.Sim.Model.Releases;
+using Fscrypt.Sim.Model.Rules;
+using Fscrypt.Sim.Scenarios;
+using Fscrypt.Sim.Search;
+using Spectre.Console;
+
+namespace Fscrypt.Sim.Commands;
+
+/// <summary><c>compare [SCENARIO…]</c>: the designs side by side, each searched exhaustively within a bound.</summary>
+internal static class CompareCommand
+{
+    /// <summary>Executions after which a cell is given up.</summary>
+    private const long BudgetDefault = 5_000_000;
+
+    private const int ColumnWidth = 11;
+
+    private static readonly KernelConfiguration[] Kernels =
+    [
+        Kernel(Design.DropInode, "v5.4"), Kernel(Design.DropInode, "v5.6"), Kernel(Design.DropInode, "v6.18"),
+        Kernel(Design.Walk, "v6.18"), Kernel(Design.WalkSkipDirty, "v6.18"), Kernel(Design.WalkSkipBusy, "v6.18"),
+    ];
+
+    public static Command Create(IReadOnlyList<Scenario> scenarios, Output output)
+    {
+        var names = new Argument<string[]>("SCENARIO")
+        {
+            Description = "scenarios to compare (default all)", Arity = ArgumentArity.ZeroOrMore,
+        };
+        var command = new Command("compare", "every eviction design against every rule, exhaustively within a bound")
+        {
+            names,
+            CommonOptions.Preemptions, CommonOptions.StepsMax, CommonOptions.Executions, CommonOptions.Workers, CommonOptions.Points,
+            CommonOptions.Json, CommonOptions.Timing, CommonOptions.Quiet, CommonOptions.NoColor,
+        };
+        command.SetAction(parsed =>
+        {
+            var given = parsed.GetValue(names) ?? [];
+            var chosen = given.Length == 0 ? scenarios : [.. given.Distinct().Select(n => ScenarioNames.Find(scenarios, n))];
+            var cells = new SearchPlan[chosen.Count * Kernels.Length];
+            for (var i = 0; i < cells.Length; i++)
+            {
+                cells[i] = new SearchPlan(chosen[i / Kernels.Length], Kernels[i % Kernels.Length])
+                {
+                    PreemptionsMax = (int?)CommonOptions.NumberOf(parsed, CommonOptions.Preemptions, 0, 1_000_000) ?? SearchPlan.PreemptionsDefault,
+                    StepsMax = (int?)CommonOptions.NumberOf(parsed, CommonOptions.StepsMax, 1, int.MaxValue) ?? SearchPlan.StepsMaxDefault,
+                    ExecutionsMax = CommonOptions.NumberOf(parsed, CommonOptions.Executions, 1, long.MaxValue) ?? BudgetDefault,
+                    PointsAll = CommonOptions.PointsAllOf(parsed),
+                    RunOn = true,
+                };
+            }
+
+            var compare = new Compare(cells, parsed.GetValue(CommonOptions.Quiet), CommonOptions.WorkersOf(parsed));
+            return compare.Run(
+                parsed.GetValue(CommonOptions.NoColor) ? output.Plain : output,
+                parsed.GetValue(CommonOptions.Json),
+                parsed.GetValue(CommonOptions.Timing));
+        });
+        return command;
+    }
+
+    private static KernelConfiguration Kernel(Design design, string release)
+        => new() { Design = design, Release = KernelRelease.Named(release)! };
+
+    private sealed class Compare(SearchPlan[] plans, bool quiet, int workers)
+    {
+        private readonly SearchResult[] results = new SearchResult[plans.Length];
+
+        public int Run(Output output, bool json, bool timing)
+        {
+            if (!json)
+            {
+                output.Line($"compare {plans.Length / Kernels.Length} scenarios on {Kernels.Length} kernels: {plans[0].Describe}");
+                output.Line();
+            }
+
+            var started = Stopwatch.GetTimestamp();
+            var progress = new SearchProgress(quiet ? null : output.Error, plans.Length);
+            Explorer.InParallel(plans.Length, workers, i =>
+            {
+                results[i] = Explorer.Run(plans[i], progress);
+                progress.Done();
+            });
+            var seconds = timing ? Math.Round(Stopwatch.GetElapsedTime(started).TotalSeconds, 3) : (double?)null;
+            var undecided = results.Where(r => r.BudgetSpent || r.Tally.Cut > 0).ToList();
+            if (json)
+                output.Line(ReportJson.ToText(new CompareReport("compare", [.. results.SelectMany(RowsOf)], seconds)));
+            else
+                Print(output, undecided, seconds);
+            return undecided.Count > 0 ? ExitCode.Undecided : ExitCode.Good;
+        }
+
+        private void Print(Output output, List<SearchResult> undecided, double? seconds)
+        {
+            for (var i = 0; i < results.Length; i += Kernels.Length)
+                PrintScenario(output, results.AsSpan(i, Kernels.Length).ToArray());
+            output.Line("sometimes N   broken in some schedules; N preemptions are enough, and fewer are not. always: in all");
+            output.Line("probe?        in how many of the executions that came to their end the situation was reached");
+            output.Line("preemptions   all schedules with so many were looked at; all: with any number");
+            output.Line("An execution ends with its first finding: what would follow is not counted.");
+            output.Line("To see a finding: explore SCENARIO --design D --release R");
+            foreach (var result in undecided)
+                output.Judgement("undecided", $": {result.Plan.Scenario.Name} on {result.Plan.Configuration.Design} {result.Plan.Configuration.Release}: {result.Reason}", good: null);
+            if (seconds != null)
+                output.Line($"{seconds:0.000} s");
+            output.Line($"seed {plans[0].Seed}");
+        }
+
+        private static void PrintScenario(Output output, SearchResult[] row)
+        {
+            output.Line($"{row[0].Plan.Scenario.Name}: {row[0].Plan.Scenario.Title}");
+            output.Line();
+            var table = new Table();
+            table.AddColumn(new TableColumn("").NoWrap());
+            foreach (var result in row)
+                table.AddColumn(new TableColumn(Markup.Escape(HeadOf(result.Plan.Configuration))).Width(ColumnWidth));
+            var broken = RulesOf(row[0]).Where(rule => IsExpected(row[0], rule) || row.Any(r => r.Tally.Violations.Any(v => v.Rule == rule))).ToList();
+            foreach (var rule in broken)
+                table.AddRow([rule, .. row.Select(r => BrokenText(r, rule))]);
+            table.AddRow([$"{RulesOf(row[0]).Count - broken.Count} other rules", .. row.Select(_ => "never")]);
+            for (var i = 0; i < row[0].Expectations.Count; i++)
+            {
+                if (row[0].Expectations[i].Frequency == Frequency.Sometimes)
+                    table.AddRow([$"{row[0].Expectations[i].Name}?", .. row.Select(r => ReachedText(r.Tally.Held[i], r.Tally.Ended))]);
+            }
+
+            table.AddRow(["executions", .. row.Select(r => Words.Number(r.Tally.Executions))]);
+            table.AddRow(["preemptions", .. row.Select(CoveredText)]);
+            output.Table(table);
+            output.Line();
+        }
+
+        private static string HeadOf(KernelConfiguration kernel)
+            => string.Join('\n', Lines(kernel.Design.Name)) + "\n" + kernel.Release.Name;
+
+        // A long name, broken at its hyphens.
+        private static List<string> Lines(string name)
+        {
+            var lines = new List<string> { "" };
+            foreach (var word in name.Split('-').Select((w, i) => i == name.Count(c => c == '-') ? w : w + "-"))
+            {
+                if (lines[^1].Length + word.Length > ColumnWidth)
+                    lines.Add("");
+                lines[^1] += word;
+            }
+
+            return lines;
+        }
+
+        private static string BrokenText(SearchResult result, string rule)
+        {
+            var (often, preemptions) = BrokenIn(result, rule);
+            return preemptions == null ? often : string.Create(CultureInfo.InvariantCulture, $"{often} {preemptions}");
+        }
+
+        private static string ReachedText(long held, long ended) => held == 0 ? "never" : held == ended ? "100 %"
+            : string.Create(CultureInfo.InvariantCulture, $"{Math.Clamp(100.0 * held / ended, 0.1, 99.9):0.0} %");
+
+        private static string CoveredText(SearchResult result)
+        {
+            var cut = result.BudgetSpent || result.Tally.Cut > 0 ? ", cut" : "";
+            return (result.Covered.Exhaustive, result.Covered.PreemptionsMax) switch
+            {
+                (false, _) => "a sample",
+                (_, null) => "all" + cut,
+                (_, { } most) => string.Create(CultureInfo.InvariantCulture, $"<= {most}{cut}"),
+            };
+        }
+
+        private static IEnumerable<CompareRow> RowsOf(SearchResult result)
+        {
+            var plan = result.Plan;
+            CompareRow Row(string rule, string often, int? preemptions) => new(
+                plan.Scenario.Name, plan.Configuration.Design.Name, plan.Configuration.Release.Name, rule, often, preemptions, result.Covered.Code);
+            foreach (var rule in RulesOf(result))
+            {
+                var (often, preemptions) = BrokenIn(result, rule);
+                yield return Row(rule, often, preemptions);
+            }
+
+            for (var i = 0; i < result.Expectations.Count; i++)
+            {
+                if (result.Expectations[i].Frequency == Frequency.Sometimes)
+                    yield return Row(result.Expectations[i].Name, Often(result.Tally.Held[i], result.Tally.Ended), null);
+            }
+        }
+
+        private static (string Often, int? Preemptions) BrokenIn(SearchResult result, string rule)
+        {
+            var violations = result.Tally.Violations.Where(v => v.Rule == rule).ToList();
+            return (Often(violations.Sum(v => v.Count), result.Tally.Executions), violations.Count == 0 ? null : violations.Min(v => v.PreemptionsFewest));
+        }
+
+        private static string Often(long times, long of) => Words.HowOften(times, of).ToLowerInvariant();
+
+        private static bool IsExpected(SearchResult result, string rule)
+            => result.Expectations.Any(e => e.Frequency != Frequency.Sometimes && e.Name == rule);
+
+        // What the scenario expects first, then what is always watched.
+        private static List<string> RulesOf(SearchResult result)
+        {
+            var expected = result.Expectations.Where(e => e.Frequency != Frequency.Sometimes).Select(e => e.Name);
+            return [.. expected.Concat(RuleBook.All.Select(r => r.Name)).Where(r => r != "exception").Distinct()];
+        }
+    }
+}

@@ -1,0 +1,41 @@
+using System.CommandLine;
+using Fscrypt.Sim.Engines;
+using Fscrypt.Sim.Model.Eviction;
+using Fscrypt.Sim.Model.Releases;
+using Fscrypt.Sim.Model.Rules;
+using Fscrypt.Sim.Scenarios;
+using Fscrypt.Sim.Search;
+
+namespace Fscrypt.Sim.Commands;
+
+/// <summary><c>list KIND</c>: what there is, one line each.</summary>
+internal static class ListCommand
+{
+    private static readonly string[] Kinds = ["scenarios", "designs", "rules", "fixes", "releases", "strategies"];
+
+    public static Command Create(IReadOnlyList<Scenario> scenarios, Output output)
+    {
+        var kind = new Argument<string>("KIND") { Description = $"one of {string.Join(", ", Kinds)}" };
+        var command = new Command("list", "what there is of a kind, one line each") { kind };
+        command.SetAction(parsed =>
+        {
+            foreach (var (name, summary) in LinesOf(parsed.GetValue(kind)!, scenarios))
+                output.Line($"{name,-31} {summary}".TrimEnd());
+            return ExitCode.Good;
+        });
+        return command;
+    }
+
+    private static IEnumerable<(string Name, string Summary)> LinesOf(string kind, IReadOnlyList<Scenario> scenarios) => kind switch
+    {
+        "scenarios" => scenarios.Select(s => (s.Name, s.Title)),
+        "designs" => Design.All.Select(d => (d.Name, d.Summary)),
+        "rules" => RuleBook.All,
+        "fixes" => Fix.All.Select(f => (f.Id, $"{f.Title} (since {f.Since}; --without from {f.RemovableFrom})")),
+        "releases" => KernelRelease.All.Select(r => (r.Name, r == KernelRelease.Default ? "the default" : "")),
+        "strategies" => StrategyNames.Exhaustive.Select(s => (s, "native, exhaustive"))
+            .Concat(StrategyNames.Sampling.Select(s => (s, "native, sampling")))
+            .Concat(CoyoteEngine.Strategies.Select(s => ($"{s}", "--engine coyote, sampling"))),
+        _ => throw new UsageException(Nearest.Message("kind", kind, Kinds)),
+    };
+}

@@ -1,0 +1,72 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Fscrypt.Sim.Commands;
+
+/// <summary>What <c>explore --json</c> prints.</summary>
+public sealed record ExploreReport(
+    string Tool,
+    string Verb,
+    string Scenario,
+    string Design,
+    string Release,
+    IReadOnlyList<string> Without,
+    string Fs,
+    string Engine,
+    string Strategy,
+    ulong Seed,
+    string Verdict,
+    string Covered,
+    ExecutionCounts Executions,
+    long? States,
+    long? Transitions,
+    long? Deadlocks,
+    long Steps,
+    IReadOnlyList<ViolationReport> Violations,
+    IReadOnlyList<OutcomeReport> Outcomes,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Seconds = null);
+
+/// <summary>How executions ended; each is counted once.</summary>
+public sealed record ExecutionCounts(long Complete, long Deadlocked, long Blocked, long AwaitBlocked, long Cut);
+
+/// <summary>A violation: the smallest schedule that shows it. Of those that break one rule the first has the trace.</summary>
+public sealed record ViolationReport(string Rule, string Finding, int Preemptions, int Steps, string? Trace, string Summary);
+
+/// <summary>Executions with the same results.</summary>
+public sealed record OutcomeReport(long Count, IReadOnlyDictionary<string, string> Registers);
+
+/// <summary>What <c>compare --json</c> prints.</summary>
+public sealed record CompareReport(
+    string Verb,
+    IReadOnlyList<CompareRow> Rows,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Seconds = null);
+
+/// <summary>How often a rule is broken in a scenario on a kernel, or how often a probe is reached.</summary>
+public sealed record CompareRow(
+    string Scenario, string Design, string Release, string Rule, string Result, int? Preemptions, string Covered);
+
+/// <summary>The JSON that the program prints: one line, without escapes where none are needed.</summary>
+public static class ReportJson
+{
+    private static readonly ReportContext Json =
+        new(new JsonSerializerOptions(ReportContext.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+
+    /// <summary>How reports are written, and read strictly.</summary>
+    public static JsonSerializerOptions Options => Json.Options;
+
+    /// <summary>A report as one line.</summary>
+    public static string ToText(ExploreReport report) => JsonSerializer.Serialize(report, Json.ExploreReport);
+
+    /// <inheritdoc cref="ToText(ExploreReport)"/>
+    public static string ToText(CompareReport report) => JsonSerializer.Serialize(report, Json.CompareReport);
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(ExploreReport))]
+[JsonSerializable(typeof(CompareReport))]
+internal sealed partial class ReportContext : JsonSerializerContext;

@@ -1,0 +1,30 @@
+namespace Fscrypt.Sim.Commands;
+
+/// <summary>What the help of each verb shows at its end.</summary>
+internal static class Verbs
+{
+    /// <summary>Two command lines for each verb, without the program's name.</summary>
+    public static IReadOnlyDictionary<string, string[]> Examples { get; } = new Dictionary<string, string[]>
+    {
+        ["compare"] =
+        [
+            "compare",
+            "compare remove-vs-write --preemptions 2 --json",
+        ],
+        ["explore"] =
+        [
+            "explore remove-vs-write --release v5.4",
+            "explore remove-vs-open --design walk-and-invalidate --strategy random --executions 100000 --seed 7",
+        ],
+        ["replay"] =
+        [
+            "replay out/remove-vs-write-drop-inode-v5.4-lost-write.trace.json",
+            "replay --quiet out/remove-vs-write-drop-inode-v5.4-lost-write.trace.json",
+        ],
+        ["list"] =
+        [
+            "list scenarios",
+            "list designs",
+        ],
+    };
+}

@@ -1,0 +1,164 @@
+using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Scenarios;
+using Fscrypt.Sim.Search;
+
+namespace Fscrypt.Sim.Findings;
+
+/// <summary>One schedule of a scenario, run again and written down.</summary>
+public sealed class Recording
+{
+    private readonly SearchPlan plan;
+    private readonly RecordingHost host;
+    private readonly Simulation simulation;
+    private readonly FunctionNames names = new();
+    private Recorder recorder = null!;
+    private bool ended;
+
+    /// <summary>Follows a schedule, as far as it leads.</summary>
+    /// <param name="plan">The scenario and the kernel, and which search the schedule is from.</param>
+    /// <param name="schedule">Who runs at each step.</param>
+    public Recording(SearchPlan plan, ReadOnlySpan<short> schedule)
+    {
+        this.plan = plan;
+        host = new RecordingHost(schedule, plan.PointsAll) { StepsMax = plan.StepsMax };
+        simulation = new Simulation(plan.Scenario, plan.Configuration, host);
+        Run(watch: null);
+        Steps = [.. recorder.Steps.Select(ToTrace)];
+        Tasks = [.. host.Threads.Take(host.ThreadCount).Select(t => t.Name)];
+        Finding = simulation.Violation;
+    }
+
+    /// <summary>How many preemptions a schedule has.</summary>
+    public static int PreemptionsOf(SearchPlan plan, ReadOnlySpan<short> schedule)
+    {
+        var host = new RecordingHost(schedule, plan.PointsAll) { StepsMax = plan.StepsMax };
+        new Simulation(plan.Scenario, plan.Configuration, host).Execute();
+        return host.Preemptions;
+    }
+
+    /// <summary>The steps.</summary>
+    public IReadOnlyList<TraceStep> Steps { get; }
+
+    /// <summary>The names of the tasks.</summary>
+    public IReadOnlyList<string> Tasks { get; }
+
+    /// <summary>What was found first, or null.</summary>
+    public Finding? Finding { get; }
+
+    /// <summary>Where the execution could not follow the schedule, or null.</summary>
+    public string? Divergence => host.Strategy.Divergence;
+
+    /// <summary>Which rules were found to be broken, this one among them?</summary>
+    public bool Breaks(string rule) => simulation.ViolationOf(rule) != null;
+
+    /// <summary>The trace of the violation of a rule.</summary>
+    /// <exception cref="InternalErrorException">This execution does not violate it: the schedule was recorded in another.</exception>
+    public Trace TraceOf(string rule)
+    {
+        var finding = simulation.ViolationOf(rule);
+        if (finding == null)
+            throw new InternalErrorException($"a schedule that breaks {rule} does not break it when it is run again{(Divergence == null ? "" : ": " + Divergence)}");
+        ended = simulation.Ended;
+        return new Trace(
+            Trace.CurrentFormat,
+            Model.ModelVersion.Current,
+            plan.Scenario.Name,
+            plan.Configuration.Design.Name,
+            plan.Configuration.Release.Name,
+            [.. plan.Configuration.Without.Select(f => f.Id)],
+            "ext4",
+            plan.PointsAll ? "all" : "coarse",
+            rule,
+            "violated",
+            new TraceFinding(finding.Message, ended ? -1 : finding.Thread, finding.Step, finding.Object?.Name, PlacesOf(finding)),
+            plan.Engine,
+            plan.Strategy,
+            plan.Seed,
+            plan.StepsMax,
+            host.Preemptions,
+            host.Schedule.ToArray(),
+            Tasks,
+            Steps);
+    }
+
+    private void Run((KernelObject Object, ushort Offset)? watch)
+    {
+        recorder = new Recorder(host) { Watch = watch };
+        host.Observer = recorder;
+        simulation.Execute();
+        recorder.End();
+        host.Observer = null;
+    }
+
+    private IReadOnlyList<TracePlace> PlacesOf(Finding finding)
+    {
+        var places = new List<TracePlace>();
+        if (ended)
+            return places;
+        if (finding.Rule == "deadlock")
+        {
+            places.AddRange(host.Threads.Take(host.ThreadCount).Where(t => !Inspection.HasEnded(t)).Select(WaitOf));
+            return places;
+        }
+
+        var what = finding.Rule switch { "data-race" => "later access", "use-after-free" or "reference-count" => "use", _ => "found" };
+        places.Add(new TracePlace(what, finding.Thread, finding.Step, names.Of(recorder.FoundIn)));
+        if (finding.Object == null)
+            return places;
+        var changes = recorder.Steps.SelectMany(s => s.Changes.Where(c => c.Object == finding.Object).Select(c => (Step: s, c.Change))).ToList();
+        var freed = changes.FindLast(c => c.Change.Field == TraceChange.Memory && c.Change.From == TraceChange.Live);
+        var allocated = changes.Find(c => c.Change.Field == TraceChange.Memory && c.Change.From == TraceChange.None);
+        if (freed.Step != null)
+            places.Add(PlaceOf("freed", freed.Step));
+        var allocation = allocated.Step == null ? new TracePlace("allocated", -1, 0, []) : PlaceOf("allocated", allocated.Step);
+        if (finding.Other >= 0)
+            places.Insert(1, EarlierOf(finding));
+        if (finding.Rule is "use-after-free" or "reference-count")
+            places.Add(allocation);
+        return places;
+    }
+
+    private TracePlace WaitOf(KernelThread thread)
+    {
+        var operation = Inspection.Announced(thread);
+        return new TracePlace(
+            $"waits for {OperationNames.TargetOf(in operation)}", thread.Index, host.Steps, names.Of(Inspection.Functions(thread)));
+    }
+
+    // The detectors keep of the earlier access only who did it and when: the execution is run once more to see it happen.
+    private TracePlace EarlierOf(Finding finding)
+    {
+        Run(watch: (finding.Object!, finding.Offset));
+        foreach (var access in recorder.Accesses.Reverse())
+        {
+            if (access.Thread == finding.Other && access.Clock == finding.OtherClock)
+                return new TracePlace("earlier access", access.Thread, access.Step, names.Of(access.Functions));
+        }
+
+        // Fields whose accesses are not announced (links of lists, secrets): the last step at that time, best of this object.
+        var steps = recorder.Steps.Where(s => s.Thread.Index == finding.Other && s.ClockBefore <= finding.OtherClock
+            && s.Clock[finding.Other] >= finding.OtherClock).ToList();
+        var step = steps.FindLast(s => s.About == finding.Object || s.Changes.Exists(c => c.Object == finding.Object)) ?? steps.LastOrDefault();
+        return step == null ? new TracePlace("earlier access", finding.Other, 0, []) : PlaceOf("earlier access", step);
+    }
+
+    private TracePlace PlaceOf(string what, RecordedStep step)
+        => new(what, step.Thread.Index, step.Number, names.Of(step.Functions!));
+
+    private TraceStep ToTrace(RecordedStep step)
+    {
+        var functions = names.Of(step.Functions!);
+        return new TraceStep(
+            step.Number,
+            step.Thread.Index,
+            functions.Count > 0 ? functions[0].Function : step.Thread.Name,
+            functions.Count > 0 ? functions[0].Kernel : null,
+            step.Functions!.Count - 1,
+            step.Operation,
+            step.Target,
+            step.Result,
+            step.Switch,
+            [.. step.Changes.Select(c => c.Change)],
+            step.Clock);
+    }
+}

@@ -1,0 +1,87 @@
+using System.Diagnostics;
+using System.Runtime.ExceptionServices;
+using Fscrypt.Sim.Scenarios;
+
+namespace Fscrypt.Sim.Search;
+
+/// <summary>
+/// Looks at the schedules of a scenario on a kernel, as a plan says. An exhaustive search takes the schedules without any
+/// preemption first, then all with at most one, and so on: what it finds has the fewest preemptions there are, and it
+/// looks at all schedules of that bound before it stops, so that the smallest of them is reported.
+/// </summary>
+public static class Explorer
+{
+    /// <summary>Carries out a plan.</summary>
+    public static SearchResult Run(SearchPlan plan, SearchProgress progress)
+    {
+        var expectations = ExpectationsOf(plan);
+        if (plan.IsExhaustive)
+            return Exhaust(plan, expectations, progress);
+        var tally = plan.Engine == EngineNames.Coyote ? CoyoteSearch.Run(plan, progress) : Sample(plan, progress);
+        return new SearchResult(plan, tally, new Coverage(false, null), budgetSpent: false, expectations);
+    }
+
+    private static SearchResult Exhaust(SearchPlan plan, IReadOnlyList<Expectation> expectations, SearchProgress progress)
+    {
+        var search = new NativeSearch<DepthFirst>(plan, progress);
+        var deadline = DeadlineOf(plan);
+        var left = plan.ExecutionsMax ?? long.MaxValue;
+        Tally? complete = null;
+        Coverage covered = default;
+        for (var bound = plan.PreemptionsMax == null ? -1 : 0; ; bound++)
+        {
+            progress.Stage = bound < 0 ? "" : $"at most {bound} preemptions";
+            var tally = search.Run(new DepthFirst(bound), left, deadline);
+            if (!search.Exhausted)
+            {
+                complete?.AddUnseen(tally);
+                return new SearchResult(plan, complete ?? tally, covered, budgetSpent: true, expectations);
+            }
+
+            left -= tally.Executions;
+            complete = tally;
+            covered = new Coverage(true, search.Strategy.BoundWasFelt ? bound : null);
+            if (!search.Strategy.BoundWasFelt || bound == plan.PreemptionsMax || (tally.Violating > 0 && !plan.RunOn))
+                return new SearchResult(plan, tally, covered, budgetSpent: false, expectations);
+            if (left <= 0)
+                return new SearchResult(plan, tally, covered, budgetSpent: true, expectations);
+        }
+    }
+
+    private static Tally Sample(SearchPlan plan, SearchProgress progress)
+    {
+        var deadline = DeadlineOf(plan);
+        var total = plan.ExecutionsMax ?? (plan.TimeMax == null ? SearchPlan.ExecutionsDefault : long.MaxValue);
+        // What a time allows is a prefix of one sequence: executions 0 to n, one after another.
+        var workers = plan.TimeMax == null ? (int)Math.Clamp(total, 1, plan.Workers) : 1;
+        var tallies = new Tally[workers];
+        InParallel(workers, workers, worker =>
+        {
+            var first = total / workers * worker;
+            var count = worker == workers - 1 ? total - first : total / workers;
+            tallies[worker] = new NativeSearch<RandomWalk>(plan, progress).Run(new RandomWalk(plan.Seed, (ulong)first), count, deadline);
+        });
+        for (var i = 1; i < workers; i++)
+            tallies[0].Add(tallies[i]);
+        return tallies[0];
+    }
+
+    /// <summary>Does independent parts side by side; the first mistake of any is thrown as it is.</summary>
+    internal static void InParallel(int parts, int workers, Action<int> work)
+    {
+        try
+        {
+            Parallel.For(0, parts, new ParallelOptions { MaxDegreeOfParallelism = workers }, work);
+        }
+        catch (AggregateException exception)
+        {
+            ExceptionDispatchInfo.Throw(exception.InnerExceptions[0]);
+        }
+    }
+
+    private static long DeadlineOf(SearchPlan plan)
+        => plan.TimeMax is { } time ? Stopwatch.GetTimestamp() + (long)(time.TotalSeconds * Stopwatch.Frequency) : long.MaxValue;
+
+    private static IReadOnlyList<Expectation> ExpectationsOf(SearchPlan plan)
+        => new Simulation(plan.Scenario, plan.Configuration, new Engines.NativeHost<RandomWalk>(default)).Instance.Expectations;
+}

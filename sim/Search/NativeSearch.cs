@@ -1,0 +1,54 @@
+using System.Diagnostics;
+using Fscrypt.Sim.Engines;
+using Fscrypt.Sim.Scenarios;
+
+namespace Fscrypt.Sim.Search;
+
+/// <summary>One machine, and one strategy that goes from execution to execution on it. Nothing is allocated for an execution.</summary>
+internal sealed class NativeSearch<TStrategy>
+    where TStrategy : struct, IStrategy
+{
+    private const int ProgressInterval = 256;
+
+    private readonly NativeHost<TStrategy> host;
+    private readonly Simulation simulation;
+    private readonly StandingCheck check;
+    private readonly SearchProgress progress;
+
+    public NativeSearch(SearchPlan plan, SearchProgress progress)
+    {
+        host = new NativeHost<TStrategy>(default, plan.PointsAll) { StepsMax = plan.StepsMax };
+        simulation = new Simulation(plan.Scenario, plan.Configuration, host);
+        check = new StandingCheck(host);
+        this.progress = progress;
+    }
+
+    /// <summary>The strategy as it stands after a run.</summary>
+    public TStrategy Strategy => host.Strategy;
+
+    /// <summary>Whether the last run ended because the strategy had no other execution.</summary>
+    public bool Exhausted { get; private set; }
+
+    /// <summary>Runs one execution after another.</summary>
+    /// <param name="strategy">Who chooses; it starts afresh.</param>
+    /// <param name="executionsMax">Executions after which to stop; at least 1.</param>
+    /// <param name="deadline">The time stamp after which to stop at the end of an execution.</param>
+    /// <returns>What they came to.</returns>
+    public Tally Run(TStrategy strategy, long executionsMax, long deadline)
+    {
+        host.Strategy = strategy;
+        var tally = new Tally(simulation.Instance.Expectations.Length);
+        for (long number = 0; ; number++)
+        {
+            var end = number % StandingCheck.Interval == 0 ? check.ExecuteTwice(simulation, number) : simulation.Execute();
+            tally.Count(simulation, end, host.Schedule, host.Preemptions, host.Steps);
+            if (number % ProgressInterval == 0)
+                progress.Add(ProgressInterval);
+            Exhausted = !host.Strategy.Next();
+            if (Exhausted || number + 1 >= executionsMax)
+                return tally;
+            if (deadline != long.MaxValue && Stopwatch.GetTimestamp() >= deadline)
+                return tally;
+        }
+    }
+}

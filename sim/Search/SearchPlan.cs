@@ -1,0 +1,83 @@
+using Fscrypt.Sim.Model;
+using Fscrypt.Sim.Scenarios;
+
+namespace Fscrypt.Sim.Search;
+
+/// <summary>Which schedules of a scenario to look at.</summary>
+/// <param name="Scenario">The scenario.</param>
+/// <param name="Configuration">The kernel it runs on.</param>
+public sealed record SearchPlan(Scenario Scenario, KernelConfiguration Configuration)
+{
+    /// <summary>Preemptions up to which a search goes that is not told.</summary>
+    public const int PreemptionsDefault = 3;
+
+    /// <summary>Executions of a sampling search that is not told.</summary>
+    public const int ExecutionsDefault = 10_000;
+
+    /// <summary>Steps after which an execution is cut, for a search that is not told.</summary>
+    public const int StepsMaxDefault = 100_000;
+
+    /// <summary>Who runs the threads: <c>native</c> or <c>coyote</c>.</summary>
+    public string Engine { get; init; } = EngineNames.Native;
+
+    /// <summary>The strategy as the command line names it.</summary>
+    public string Strategy { get; init; } = StrategyNames.DepthFirst;
+
+    /// <summary>The bound up to which an exhaustive search goes, one after another from 0; null for no bound at all.</summary>
+    public int? PreemptionsMax { get; init; } = PreemptionsDefault;
+
+    /// <summary>What sampling draws from.</summary>
+    public ulong Seed { get; init; } = 1;
+
+    /// <summary>Executions after which the search ends, over all its bounds; null for no such limit.</summary>
+    public long? ExecutionsMax { get; init; }
+
+    /// <summary>Time after which the search ends, at the end of an execution; null for no such limit.</summary>
+    public TimeSpan? TimeMax { get; init; }
+
+    /// <summary>Steps after which an execution is cut.</summary>
+    public int StepsMax { get; init; } = StepsMaxDefault;
+
+    /// <summary>Whether every release is a scheduling point.</summary>
+    public bool PointsAll { get; init; }
+
+    /// <summary>Threads of the computer that sampling may use. No result depends on it.</summary>
+    public int Workers { get; init; } = 1;
+
+    /// <summary>Whether to go on to the last bound although something was found.</summary>
+    public bool RunOn { get; init; }
+
+    /// <summary>Whether every schedule is looked at, within the bound.</summary>
+    public bool IsExhaustive => Engine == EngineNames.Native && StrategyNames.Exhaustive.Contains(Strategy);
+
+    /// <summary>The seed, which sampling only needs, but every report names.</summary>
+    public string Describe => (IsExhaustive, PreemptionsMax) switch
+    {
+        (false, _) => $"engine {Engine}, strategy {Strategy}, seed {Seed}",
+        (true, null) => $"engine {Engine}, strategy {Strategy}, any number of preemptions, seed {Seed}",
+        (true, { } most) => $"engine {Engine}, strategy {Strategy}, at most {most} preemptions, seed {Seed}",
+    };
+}
+
+/// <summary>The engines, by their names on the command line.</summary>
+public static class EngineNames
+{
+    public const string Native = "native";
+    public const string Coyote = "coyote";
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<string> All { get; } = [Native, Coyote];
+}
+
+/// <summary>The strategies of the native engine, by their names on the command line.</summary>
+public static class StrategyNames
+{
+    public const string DepthFirst = "depth-first";
+    public const string Random = "random";
+
+    /// <summary>Those that look at every schedule.</summary>
+    public static IReadOnlyList<string> Exhaustive { get; } = [DepthFirst];
+
+    /// <summary>Those that draw schedules.</summary>
+    public static IReadOnlyList<string> Sampling { get; } = [Random];
+}

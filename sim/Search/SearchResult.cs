@@ -1,0 +1,93 @@
+using System.Globalization;
+using Fscrypt.Sim.Scenarios;
+
+namespace Fscrypt.Sim.Search;
+
+/// <summary>What a search may say of a scenario.</summary>
+public enum Verdict
+{
+    /// <summary>Nothing bad within what was covered, and all of that was looked at.</summary>
+    Holds,
+
+    /// <summary>A rule or an expectation is violated.</summary>
+    Violated,
+
+    /// <summary>Nothing bad was seen, and that is no proof.</summary>
+    Inconclusive,
+}
+
+/// <summary>Which schedules were looked at.</summary>
+/// <param name="Exhaustive">All of them, within <paramref name="PreemptionsMax"/>; otherwise a sample.</param>
+/// <param name="PreemptionsMax">Preemptions of the schedules that were looked at; null for any number.</param>
+public readonly record struct Coverage(bool Exhaustive, int? PreemptionsMax)
+{
+    /// <summary>As programs read it.</summary>
+    public string Code => (Exhaustive, PreemptionsMax) switch
+    {
+        (false, _) => "sampled",
+        (true, null) => "all-schedules",
+        (true, { } most) => string.Create(CultureInfo.InvariantCulture, $"preemptions<={most}"),
+    };
+
+    /// <summary>As people read it.</summary>
+    public override string ToString() => (Exhaustive, PreemptionsMax) switch
+    {
+        (false, _) => "a sample of the schedules",
+        (true, null) => "all schedules",
+        (true, 1) => "all schedules, at most 1 preemption",
+        (true, { } most) => string.Create(CultureInfo.InvariantCulture, $"all schedules, at most {most} preemptions"),
+    };
+}
+
+/// <summary>What a search found.</summary>
+public sealed class SearchResult
+{
+    internal SearchResult(SearchPlan plan, Tally tally, Coverage covered, bool budgetSpent, IReadOnlyList<Expectation> expectations)
+    {
+        Plan = plan;
+        Tally = tally;
+        Covered = covered;
+        BudgetSpent = budgetSpent;
+        Expectations = expectations;
+        Reason = FindReason();
+    }
+
+    /// <summary>What was asked for.</summary>
+    public SearchPlan Plan { get; }
+
+    /// <summary>The executions of the largest bound that was searched to its end, and all that was found.</summary>
+    public Tally Tally { get; }
+
+    /// <summary>Which schedules those executions are.</summary>
+    public Coverage Covered { get; }
+
+    /// <summary>Whether a limit of executions or time ended the search before it had done what was asked for.</summary>
+    public bool BudgetSpent { get; }
+
+    /// <summary>What the scenario expects; <see cref="Search.Tally.Held"/> counts each.</summary>
+    public IReadOnlyList<Expectation> Expectations { get; }
+
+    /// <summary>The verdict.</summary>
+    public Verdict Verdict => Tally.Violations.Count > 0 ? Verdict.Violated : Reason != null ? Verdict.Inconclusive : Verdict.Holds;
+
+    /// <summary>Why nothing was proved, even if nothing bad was seen; null if there is no reason for doubt.</summary>
+    public string? Reason { get; }
+
+    private string? FindReason()
+    {
+        var reasons = new List<string>();
+        if (!Plan.IsExhaustive)
+            reasons.Add(string.Create(CultureInfo.InvariantCulture, $"sampled {Tally.Executions:N0} schedules, seed {Plan.Seed}"));
+        else if (BudgetSpent)
+            reasons.Add("the budget was spent before the search was at its end");
+        if (Tally.Cut > 0)
+            reasons.Add(string.Create(CultureInfo.InvariantCulture, $"{Tally.Cut:N0} executions were cut at {Plan.StepsMax:N0} steps"));
+        for (var i = 0; i < Expectations.Count; i++)
+        {
+            if (Expectations[i].Frequency == Frequency.Sometimes && Tally.Held[i] == 0)
+                reasons.Add($"never reached: {Expectations[i].Name} ({Expectations[i].Text})");
+        }
+
+        return reasons.Count == 0 ? null : string.Join("; ", reasons);
+    }
+}

@@ -1,0 +1,153 @@
+using System.Runtime.InteropServices;
+using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Scenarios;
+
+namespace Fscrypt.Sim.Search;
+
+/// <summary>
+/// What a number of executions came to. Counting allocates nothing for an execution like one before it. Two tallies add up
+/// to the same sum in either order, so the result of a search does not depend on who did which part of it.
+/// </summary>
+public sealed class Tally
+{
+    private readonly Dictionary<ulong, Outcome> outcomes = [];
+    private readonly Dictionary<(string Rule, string Message), Violation> violations = [];
+    private readonly long[] held;
+
+    /// <summary>An empty tally.</summary>
+    /// <param name="expectations">How many expectations the scenario has.</param>
+    public Tally(int expectations) => held = new long[expectations];
+
+    /// <summary>Executions that came to their end, or ended with a finding that is no deadlock.</summary>
+    public long Complete { get; private set; }
+
+    /// <summary>Executions in which threads were left that could not go on.</summary>
+    public long Deadlocked { get; private set; }
+
+    /// <summary>Executions that were cut at the limit of steps.</summary>
+    public long Cut { get; private set; }
+
+    /// <summary>All executions.</summary>
+    public long Executions => Complete + Deadlocked + Cut;
+
+    /// <summary>Executions with a finding.</summary>
+    public long Violating { get; private set; }
+
+    /// <summary>Executions that came to their end: those that have an outcome.</summary>
+    public long Ended { get; private set; }
+
+    /// <summary>Steps of all executions.</summary>
+    public long Steps { get; private set; }
+
+    /// <summary>For each expectation the executions at whose end its condition was so.</summary>
+    public ReadOnlySpan<long> Held => held;
+
+    /// <summary>The outcomes: the most frequent first, then by text.</summary>
+    public IReadOnlyList<Outcome> Outcomes =>
+        [.. outcomes.Values.OrderByDescending(o => o.Count).ThenBy(o => o.ToString(), StringComparer.Ordinal)];
+
+    /// <summary>What was found: the fewest preemptions first, then the smallest schedule, then by name.</summary>
+    public IReadOnlyList<Violation> Violations =>
+    [
+        .. violations.Values.OrderBy(v => v.PreemptionsFewest).ThenBy(v => v, Comparer<Violation>.Create(Violation.BySchedule))
+            .ThenBy(v => v.Rule, StringComparer.Ordinal).ThenBy(v => v.Message, StringComparer.Ordinal),
+    ];
+
+    /// <summary>Counts an execution that has just ended.</summary>
+    /// <param name="simulation">Where it ran.</param>
+    /// <param name="end">How it ended.</param>
+    /// <param name="schedule">Who ran at each step.</param>
+    /// <param name="preemptions">Preemptions in it.</param>
+    /// <param name="steps">Steps of it.</param>
+    public void Count(Simulation simulation, ExecutionEnd end, ReadOnlySpan<short> schedule, int preemptions, int steps)
+    {
+        Steps += steps;
+        if (end == ExecutionEnd.Cut)
+            Cut++;
+        else if (simulation.WasDeadlock)
+            Deadlocked++;
+        else
+            Complete++;
+
+        var finding = simulation.Violation;
+        if (finding != null)
+        {
+            Violating++;
+            Found(finding, schedule, preemptions, steps);
+        }
+
+        if (!simulation.Ended)
+            return;
+        CountOutcome(simulation);
+        for (var i = 0; i < held.Length; i++)
+        {
+            held[i] += simulation.Held[i] ? 1 : 0;
+            var expectation = simulation.Instance.Expectations[i];
+            if (expectation.IsBrokenBy(simulation.Held[i]) && expectation.Name != finding?.Rule)
+                Found(expectation.Finding(), schedule, preemptions, steps);
+        }
+    }
+
+    /// <summary>Adds what another tally counted.</summary>
+    public void Add(Tally other)
+    {
+        Complete += other.Complete;
+        Deadlocked += other.Deadlocked;
+        Cut += other.Cut;
+        Violating += other.Violating;
+        Ended += other.Ended;
+        Steps += other.Steps;
+        for (var i = 0; i < held.Length; i++)
+            held[i] += other.held[i];
+        foreach (var (hash, outcome) in other.outcomes)
+        {
+            if (!outcomes.TryAdd(hash, outcome))
+                outcomes[hash].Count += outcome.Count;
+        }
+
+        foreach (var (key, violation) in other.violations)
+        {
+            if (!violations.TryAdd(key, violation))
+                violations[key].Add(violation);
+        }
+    }
+
+    /// <summary>Adds what only another tally found, without counting its executions.</summary>
+    public void AddUnseen(Tally other)
+    {
+        foreach (var (key, violation) in other.violations)
+            violations.TryAdd(key, violation);
+    }
+
+    private void CountOutcome(Simulation simulation)
+    {
+        Ended++;
+        ref var outcome = ref CollectionsMarshal.GetValueRefOrAddDefault(outcomes, simulation.OutcomeHash(), out _);
+        outcome ??= new Outcome([.. simulation.Instance.Registers.Select(r => KeyValuePair.Create(r.Name, r.Text))]);
+        outcome.Count++;
+    }
+
+    private void Found(Finding finding, ReadOnlySpan<short> schedule, int preemptions, int steps)
+    {
+        if (finding.Exception != null)
+            throw new InternalErrorException($"the model threw, in the schedule {string.Join(',', schedule.ToArray())}: {finding.Message}", finding.Exception);
+        ref var violation = ref CollectionsMarshal.GetValueRefOrAddDefault(violations, (finding.Rule, finding.Message), out _);
+        if (violation == null)
+            violation = new Violation(finding, schedule, preemptions, steps);
+        else
+            violation.Add(schedule, preemptions, steps);
+    }
+}
+
+/// <summary>Executions that ended with the same results.</summary>
+/// <param name="registers">The results by name, in the scenario's order.</param>
+public sealed class Outcome(IReadOnlyList<KeyValuePair<string, string>> registers)
+{
+    /// <summary>The results by name, in the scenario's order.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Registers { get; } = registers;
+
+    /// <summary>How many executions.</summary>
+    public long Count { get; internal set; }
+
+    public override string ToString() => string.Join(' ', Registers.Select(r => $"{r.Key}={r.Value}"));
+}
