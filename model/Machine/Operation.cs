@@ -9,7 +9,8 @@ public readonly record struct Operation
     // In one word: the four words of an operation are copied through registers.
     private readonly uint what;
 
-    internal Operation(
+    /// <summary>An operation on a cell.</summary>
+    public Operation(
         KernelObject target, ushort offset, OperationKind kind, bool quiet = false, long argument = 0, object? reference = null)
         : this(target, Pack(offset, kind, quiet), argument, reference)
     {
