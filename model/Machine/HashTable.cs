@@ -118,7 +118,7 @@ public sealed class HashTable<T> : KernelObject
     internal override void ForgetExtraClocks()
     {
         write = read = 0;
-        sync.Clear();
+        sync.Forget();
     }
 
     private ref KernelObject? Bucket(ulong key)

@@ -9,6 +9,7 @@ public abstract partial class KernelHost
     private KernelObject[] changed = new KernelObject[64];
     private int changedCount;
     private uint rcuAtCheckpoint;
+    private int lastNumber;
 
     /// <summary>Whether the state was kept: from then on objects that are made belong to one execution.</summary>
     internal bool HasCheckpoint { get; private set; }
@@ -26,7 +27,7 @@ public abstract partial class KernelHost
             target.Layout.ForgetClocks(target);
             target.ForgetExtraClocks();
             target.LastAccess = 0;
-            target.Accesses = null;
+            target.Accesses = 0;
         }
 
         HasCheckpoint = true;
@@ -67,18 +68,19 @@ public abstract partial class KernelHost
     }
 
     /// <summary>Objects whose state is not that of the checkpoint: none, right after it was restored.</summary>
-    internal IEnumerable<KernelObject> Different() => objects.Where(o => !o.Layout.Same(o.Shadow!, o));
+    internal IEnumerable<KernelObject> Different() => objects.Where(o => !o.Layout.Same(o.Kept!.Object, o));
 
     internal static void Keep(KernelObject target)
     {
-        target.Shadow = target.Clone();
+        target.Kept = new KeptState(target.Layout, target.Clone());
         target.SaveExtra();
     }
 
-    internal void Register(KernelObject target)
+    internal int Register(KernelObject target)
     {
         if (!HasCheckpoint)
             objects.Add(target);
+        return checked(++lastNumber);
     }
 
     internal void Register(ISlab slab) => slabs.Add(slab);
@@ -86,7 +88,7 @@ public abstract partial class KernelHost
     /// <summary>An object is changed for the first time in this execution.</summary>
     internal void Changes(KernelObject target)
     {
-        if (target.Shadow == null)
+        if (target.Kept == null)
             return;                                      // made before the checkpoint, or for this execution only
         if (changedCount == changed.Length)
             Array.Resize(ref changed, 2 * changedCount);
@@ -96,7 +98,8 @@ public abstract partial class KernelHost
 
     private static void RestoreObject(KernelObject target)
     {
-        target.Layout.Copy(target.Shadow!, target);
+        var kept = target.Kept!;
+        kept.Layout.Copy(kept.Object, target);
         target.RestoreExtra();
     }
 

@@ -33,3 +33,13 @@ public sealed class LockClass
 
     public override string ToString() => Name;
 }
+
+/// <summary>What a lock keeps of its class: the number, and whether it is ever tried.</summary>
+internal readonly struct LockNumber(LockClass @class)
+{
+    private readonly byte bits = (byte)(@class.Number | (@class.Tried ? LockClass.Limit : 0));
+
+    public int Number => bits & (LockClass.Limit - 1);
+
+    public bool Tried => (bits & LockClass.Limit) != 0;
+}

@@ -12,6 +12,18 @@ internal sealed class LockOrder
     private readonly ulong[] atCheckpoint = new ulong[LockClass.Limit];
     private readonly LockClass?[] classes = new LockClass?[LockClass.Limit];
 
+    /// <summary>A lock of a class is made.</summary>
+    public LockNumber NumberOf(LockClass? made)
+    {
+        if (made == null)
+            return default;
+        classes[made.Number] ??= made;
+        return new LockNumber(made);
+    }
+
+    /// <summary>The class of a lock of this machine.</summary>
+    public LockClass Class(LockNumber @class) => classes[@class.Number]!;
+
     public void Checkpoint() => before.CopyTo(atCheckpoint, 0);
 
     public void Restore() => atCheckpoint.CopyTo(before, 0);
