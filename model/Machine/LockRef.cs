@@ -15,7 +15,7 @@ public struct LockRef : ICell
     /// <summary>The count of a dead object.</summary>
     public const int DeadCount = -128;
 
-    [Wiring] private object owner;                       // until the cell is attached: the class of the lock
+    [Wiring] private object owner;                       // the lock's class until the cell is attached, its object from then on
     private SyncClock sync;
     private int count;
     private byte holder;                                 // index of the thread + 1
@@ -105,15 +105,16 @@ public struct LockRef : ICell
     internal void OnAcquire(KernelThread thread, LockClass? nested)
     {
         Invariant.Holds(holder == 0, "a lockref's lock is acquired only when it is free");
-        thread.Host.LockOrder.Nest(thread, ClassOf(thread, nested));
-        Take(thread, ClassOf(thread, nested));
+        var counted = ClassOf(thread, nested);
+        thread.Host.LockOrder.Nest(thread, counted);
+        Take(thread, counted);
     }
 
     internal bool OnTry(KernelThread thread)
     {
         if (holder != 0)
             return false;
-        Take(thread, ClassOf(thread, null));
+        Take(thread, @class);
         return true;
     }
 
@@ -167,7 +168,7 @@ public struct LockRef : ICell
         return false;
     }
 
-    private void Take(KernelThread thread, LockClass counted)
+    private void Take(KernelThread thread, LockNumber counted)
     {
         sync.Acquire(thread);
         holder = (byte)(thread.Index + 1);
@@ -187,5 +188,6 @@ public struct LockRef : ICell
         Invariant.Holds(holder == thread.Index + 1, "a lockref's count is read and written plainly under its lock only");
     }
 
-    private readonly LockClass ClassOf(KernelThread thread, LockClass? nested) => nested ?? thread.Host.LockOrder.Class(@class);
+    private readonly LockNumber ClassOf(KernelThread thread, LockClass? nested)
+        => nested == null ? @class : thread.Host.LockOrder.NumberOf(nested);
 }

@@ -8,7 +8,7 @@ namespace Fscrypt.Sim.Model.Machine;
 /// </summary>
 public struct Mutex : ICell
 {
-    [Wiring] private object owner;                       // until the cell is attached: the class of the lock
+    [Wiring] private object owner;                       // the lock's class until the cell is attached, its object from then on
     private SyncClock sync;
     private byte first;                                  // index of the thread + 1
     private byte holder;                                 // index of the thread + 1
@@ -30,7 +30,7 @@ public struct Mutex : ICell
 
     /// <summary>mutex_unlock.</summary>
     public Step Release()
-        => new(Owner.Announce(offset, OperationKind.MutexRelease, quiet: !@class.Tried && !Owner.Host.PointsAll));
+        => new(Owner.Announce(offset, OperationKind.MutexRelease, quiet: !@class.IsTried() && !Owner.Host.PointsAll));
 
     /// <summary>Whether the running thread holds it.</summary>
     public readonly bool IsHeldByCurrent => holder == Owner.Host.Current.Index + 1;
@@ -61,8 +61,8 @@ public struct Mutex : ICell
     internal void OnAcquire(KernelThread thread)
     {
         Invariant.Holds(holder == 0, "a mutex is acquired only when it is free");
-        thread.Host.LockOrder.Nest(thread, ClassOf(thread, null));
-        thread.Host.LockOrder.MightSleep(thread, ClassOf(thread, null).Name);
+        thread.Host.LockOrder.Nest(thread, @class);
+        thread.Host.LockOrder.MightSleep(thread, @class);
         if (thread.Queued)
             WaiterList.Remove(ref first, thread);
         Take(thread);
@@ -70,7 +70,7 @@ public struct Mutex : ICell
 
     internal bool OnTry(KernelThread thread)
     {
-        Invariant.Holds(@class.Tried, "only locks of a class declared as tried are tried");
+        Invariant.Holds(@class.IsTried(), "only locks of a class declared as tried are tried");
         if (holder != 0)
             return false;
         Take(thread);
@@ -89,11 +89,9 @@ public struct Mutex : ICell
     {
         sync.Acquire(thread);
         holder = (byte)(thread.Index + 1);
-        thread.Host.LockOrder.Push(thread, Owner, offset, ClassOf(thread, null), shared: false, spins: false);
+        thread.Host.LockOrder.Push(thread, Owner, offset, @class, shared: false, spins: false);
         thread.Host.Recheck(Owner, offset);
     }
-
-    private readonly LockClass ClassOf(KernelThread thread, LockClass? nested) => nested ?? thread.Host.LockOrder.Class(@class);
 }
 
 /// <summary>

@@ -8,7 +8,7 @@ namespace Fscrypt.Sim.Model.Machine;
 /// </summary>
 public struct RwSemaphore : ICell
 {
-    [Wiring] private object owner;                       // until the cell is attached: the class of the lock
+    [Wiring] private object owner;                       // the lock's class until the cell is attached, its object from then on
     private SyncClock writers;
     private SyncClock readers;
     private byte first;                                  // index of the thread + 1
@@ -61,7 +61,7 @@ public struct RwSemaphore : ICell
 
     private readonly KernelObject Owner => Unsafe.As<KernelObject>(owner);
 
-    private readonly bool QuietRelease => !@class.Tried && !Owner.Host.PointsAll;
+    private readonly bool QuietRelease => !@class.IsTried() && !Owner.Host.PointsAll;
 
     public void Attach(KernelObject owner)
     {
@@ -104,19 +104,20 @@ public struct RwSemaphore : ICell
 
     internal void OnAcquire(KernelThread thread, bool write, LockClass? nested)
     {
-        thread.Host.LockOrder.Nest(thread, ClassOf(thread, nested));
-        thread.Host.LockOrder.MightSleep(thread, ClassOf(thread, null).Name);
+        var counted = ClassOf(thread, nested);
+        thread.Host.LockOrder.Nest(thread, counted);
+        thread.Host.LockOrder.MightSleep(thread, @class);
         if (thread.Queued)
             WaiterList.Remove(ref first, thread);
-        Take(thread, write, ClassOf(thread, nested));
+        Take(thread, write, counted);
     }
 
     internal bool OnTry(KernelThread thread, bool write)
     {
-        Invariant.Holds(@class.Tried, "only locks of a class declared as tried are tried");
+        Invariant.Holds(@class.IsTried(), "only locks of a class declared as tried are tried");
         if (MustQueue(write))
             return false;
-        Take(thread, write, ClassOf(thread, null));
+        Take(thread, write, @class);
         return true;
     }
 
@@ -138,7 +139,7 @@ public struct RwSemaphore : ICell
         thread.Host.Recheck(Owner, offset);
     }
 
-    private void Take(KernelThread thread, bool write, LockClass counted)
+    private void Take(KernelThread thread, bool write, LockNumber counted)
     {
         Invariant.Holds(writer == 0 && (!write || readerCount == 0), "a semaphore is taken only when that excludes nobody");
         writers.Acquire(thread);
@@ -156,5 +157,6 @@ public struct RwSemaphore : ICell
         thread.Host.Recheck(Owner, offset);
     }
 
-    private readonly LockClass ClassOf(KernelThread thread, LockClass? nested) => nested ?? thread.Host.LockOrder.Class(@class);
+    private readonly LockNumber ClassOf(KernelThread thread, LockClass? nested)
+        => nested == null ? @class : thread.Host.LockOrder.NumberOf(nested);
 }

@@ -5,7 +5,7 @@ namespace Fscrypt.Sim.Model.Machine;
 /// <summary>spinlock_t. Its holder must not sleep; a thread that finds it held waits without giving up anything.</summary>
 public struct SpinLock : ICell
 {
-    [Wiring] private object owner;                       // until the cell is attached: the class of the lock
+    [Wiring] private object owner;                       // the lock's class until the cell is attached, its object from then on
     private SyncClock sync;
     private byte holder;                                 // index of the thread + 1
     [Wiring] private LockNumber @class;
@@ -30,7 +30,7 @@ public struct SpinLock : ICell
 
     /// <summary>spin_unlock.</summary>
     public Step Release()
-        => new(Owner.Announce(offset, OperationKind.SpinRelease, quiet: !@class.Tried && !Owner.Host.PointsAll));
+        => new(Owner.Announce(offset, OperationKind.SpinRelease, quiet: !@class.IsTried() && !Owner.Host.PointsAll));
 
     /// <summary>Whether the running thread holds it: what lockdep_assert_held asks.</summary>
     public readonly bool IsHeldByCurrent => holder == Owner.Host.Current.Index + 1;
@@ -58,16 +58,17 @@ public struct SpinLock : ICell
     internal void OnAcquire(KernelThread thread, LockClass? nested)
     {
         Invariant.Holds(holder == 0, "a spinlock is acquired only when it is free");
-        thread.Host.LockOrder.Nest(thread, ClassOf(thread, nested));
-        Take(thread, ClassOf(thread, nested));
+        var counted = ClassOf(thread, nested);
+        thread.Host.LockOrder.Nest(thread, counted);
+        Take(thread, counted);
     }
 
     internal bool OnTry(KernelThread thread)
     {
-        Invariant.Holds(@class.Tried, "only locks of a class declared as tried are tried");
+        Invariant.Holds(@class.IsTried(), "only locks of a class declared as tried are tried");
         if (holder != 0)
             return false;
-        Take(thread, ClassOf(thread, null));
+        Take(thread, @class);
         return true;
     }
 
@@ -79,7 +80,7 @@ public struct SpinLock : ICell
         thread.Host.Recheck(Owner, offset);
     }
 
-    private void Take(KernelThread thread, LockClass counted)
+    private void Take(KernelThread thread, LockNumber counted)
     {
         sync.Acquire(thread);
         holder = (byte)(thread.Index + 1);
@@ -87,5 +88,6 @@ public struct SpinLock : ICell
         thread.Host.Recheck(Owner, offset);
     }
 
-    private readonly LockClass ClassOf(KernelThread thread, LockClass? nested) => nested ?? thread.Host.LockOrder.Class(@class);
+    private readonly LockNumber ClassOf(KernelThread thread, LockClass? nested)
+        => nested == null ? @class : thread.Host.LockOrder.NumberOf(nested);
 }
