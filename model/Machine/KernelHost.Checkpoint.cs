@@ -5,8 +5,8 @@ namespace Fscrypt.Sim.Model.Machine;
 public abstract partial class KernelHost
 {
     private readonly List<KernelObject> objects = [];
-    private readonly List<KernelObject> unwatched = [];
-    private KernelObject[] changed = new KernelObject[64];
+    private readonly List<KeptState> unwatched = [];
+    private KeptState[] changed = new KeptState[64];
     private int changedCount;
     private uint rcuAtCheckpoint;
     private int lastNumber;
@@ -36,7 +36,7 @@ public abstract partial class KernelHost
         {
             Keep(target);
             if (target.Layout.HasRawFields)
-                unwatched.Add(target);
+                unwatched.Add(target.Kept!);
         }
 
         foreach (var slab in slabs)
@@ -54,13 +54,13 @@ public abstract partial class KernelHost
             slab.Restore();
         for (var i = 0; i < changedCount; i++)
         {
-            changed[i].Changed = false;
-            RestoreObject(changed[i]);
+            changed[i].Target.Changed = false;
+            changed[i].Restore();
         }
 
         changedCount = 0;
         foreach (var target in unwatched)
-            RestoreObject(target);
+            target.Restore();
         Secrets.Restore();
         LockOrder.Restore();
         RcuSequence = rcuAtCheckpoint;
@@ -68,11 +68,11 @@ public abstract partial class KernelHost
     }
 
     /// <summary>Objects whose state is not that of the checkpoint: none, right after it was restored.</summary>
-    internal IEnumerable<KernelObject> Different() => objects.Where(o => !o.Layout.Same(o.Kept!.Object, o));
+    internal IEnumerable<KernelObject> Different() => objects.Where(o => !o.Layout.Same(o.Kept!.State, o));
 
     internal static void Keep(KernelObject target)
     {
-        target.Kept = new KeptState(target.Layout, target.Clone());
+        target.Kept = new KeptState(target, target.Layout, target.Clone());
         target.SaveExtra();
     }
 
@@ -92,15 +92,8 @@ public abstract partial class KernelHost
             return;                                      // made before the checkpoint, or for this execution only
         if (changedCount == changed.Length)
             Array.Resize(ref changed, 2 * changedCount);
-        changed[changedCount++] = target;
+        changed[changedCount++] = target.Kept;
         target.Changed = true;
-    }
-
-    private static void RestoreObject(KernelObject target)
-    {
-        var kept = target.Kept!;
-        kept.Layout.Copy(kept.Object, target);
-        target.RestoreExtra();
     }
 
     private void Forget()

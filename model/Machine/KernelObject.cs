@@ -117,7 +117,17 @@ public abstract class KernelObject
 }
 
 /// <summary>The state of an object that each execution begins with.</summary>
-internal sealed record KeptState(Layout Layout, KernelObject Object);
+/// <param name="Target">The object.</param>
+/// <param name="Layout">What its type is made of.</param>
+/// <param name="State">A copy of it.</param>
+internal sealed record KeptState(KernelObject Target, Layout Layout, KernelObject State)
+{
+    public void Restore()
+    {
+        Layout.Copy(State, Target);
+        Target.RestoreExtra();
+    }
+}
 
 /// <summary>Where an object of a slab is in its life.</summary>
 public enum Life : byte

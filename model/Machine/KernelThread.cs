@@ -71,7 +71,7 @@ public sealed class KernelThread
     {
         Invariant.Holds(!pending, "an operation is awaited where it is made");
         pending = true;
-        Announced = new Operation(target, what, argument, reference);
+        Announced.Become(target, what, argument, reference);
         GoesOn = Announced.Quiet || Host.Reach(in Announced);
         return this;
     }

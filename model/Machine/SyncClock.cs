@@ -90,13 +90,13 @@ internal struct SyncClock
 /// </summary>
 internal sealed class ClockArena
 {
+    // Whole vectors fit into a row: the widest there are have 16 entries.
+    private const int WidthMin = 16;
+
     private int[] entries = new int[64 * WidthMin];
     private int[] uses = new int[64];
     private int used = 1;
     private int free;                                    // the first free row, which holds the number of the next; 0: none
-
-    // Whole vectors fit into a row: 16 entries of the widest there are.
-    private const int WidthMin = 16;
 
     /// <summary>Threads a row has room for: a power of two.</summary>
     public int Width { get; private set; } = WidthMin;
