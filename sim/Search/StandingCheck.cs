@@ -63,22 +63,27 @@ internal sealed class StandingCheck : IStepObserver
     private void Note(KernelThread thread, in Operation operation, bool queues)
     {
         var target = operation.Object;
-        var entry = new Entry(thread.Index, operation.Kind, target.AllocatedBy, target.AllocationIndex, operation.Offset, operation.Argument, queues, target);
+        var entry = new Entry(
+            thread.Index, operation.Kind, (target.AllocatedBy, target.AllocationIndex), operation.Offset, operation.Argument, queues, target);
         if (!comparing)
             entries.Add(entry);
         else if (difference == null && (position >= entries.Count || entries[position] != entry))
-            difference = $"step {position + 1}: {(position < entries.Count ? entries[position] : "nothing")}, and the second time {entry}";
+        {
+            var before = position < entries.Count ? entries[position].ToString() : "nothing";
+            difference = $"step {position + 1}: {before}, and the second time {entry}";
+        }
+
         if (comparing && difference == null)
             position++;
     }
 
     private readonly record struct Entry(
-        int Thread, OperationKind Kind, int AllocatedBy, int AllocationIndex, ushort Offset, long Argument, bool Queues, KernelObject Target)
+        int Thread, OperationKind Kind, (int Thread, int Index) Allocation, ushort Offset, long Argument, bool Queues, KernelObject Target)
     {
         // An object that is made for one execution only is another one in the next: it is known by its maker and its type.
         public bool Equals(Entry other)
-            => Thread == other.Thread && Kind == other.Kind && AllocatedBy == other.AllocatedBy && AllocationIndex == other.AllocationIndex
-                && Offset == other.Offset && Argument == other.Argument && Queues == other.Queues && Target.GetType() == other.Target.GetType();
+            => Thread == other.Thread && Kind == other.Kind && Allocation == other.Allocation && Offset == other.Offset
+                && Argument == other.Argument && Queues == other.Queues && Target.GetType() == other.Target.GetType();
 
         public override int GetHashCode() => HashCode.Combine(Thread, Kind, Offset);
 
