@@ -130,6 +130,16 @@ public sealed class ExploreCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_directory_that_cannot_be_written_is_a_mistake_of_the_user()
+    {
+        var file = Path.Combine(tester.Directory, "file");
+        File.WriteAllText(file, "");
+        var run = tester.Execute("explore", "lost", "--out", file);
+        Assert.Equal(ExitCode.Usage, run.Code);
+        Assert.StartsWith($"fscrypt-sim: --out {file}: ", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void An_unstable_model_is_named_with_its_step()
     {
         var run = tester.Explore("moody");

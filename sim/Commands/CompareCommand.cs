@@ -121,7 +121,7 @@ internal static class CompareCommand
             table.AddColumn(new TableColumn("").NoWrap());
             foreach (var result in row)
                 table.AddColumn(new TableColumn(Markup.Escape(HeadOf(result.Plan.Configuration))).Width(ColumnWidth));
-            var rules = RulesOf(row[0]);
+            var rules = RulesOf(row);
             var broken = rules.FindAll(rule => IsExpected(row[0], rule) || row.Any(r => BrokenIn(r, rule).Preemptions != null));
             foreach (var rule in broken)
                 table.AddRow([rule, .. row.Select(r => BrokenText(r, rule))]);
@@ -181,7 +181,7 @@ internal static class CompareCommand
             var kernel = plan.Configuration;
             CompareRow Row(string rule, string often, int? preemptions)
                 => new(plan.Scenario.Name, kernel.Design.Name, kernel.Release.Name, rule, often, preemptions, result.Covered.Code);
-            foreach (var rule in RulesOf(result))
+            foreach (var rule in RulesOf([result]))
             {
                 var (often, preemptions) = BrokenIn(result, rule);
                 yield return Row(rule, often, preemptions);
@@ -206,11 +206,13 @@ internal static class CompareCommand
         private static bool IsExpected(SearchResult result, string rule)
             => result.Expectations.Any(e => e.Frequency != Frequency.Sometimes && e.Name == rule);
 
-        // What the scenario expects first, then what is always watched.
-        private static List<string> RulesOf(SearchResult result)
+        // What the scenario expects first, then what is always watched; nothing that was found may be missing.
+        private static List<string> RulesOf(SearchResult[] row)
         {
-            var expected = result.Expectations.Where(e => e.Frequency != Frequency.Sometimes).Select(e => e.Name);
-            return [.. expected.Concat(RuleBook.All.Select(r => r.Name)).Where(r => r != "exception").Distinct()];
+            var expected = row[0].Expectations.Where(e => e.Frequency != Frequency.Sometimes).Select(e => e.Name);
+            var watched = RuleBook.All.Select(r => r.Name).Where(r => r != "exception");
+            var found = row.SelectMany(r => r.Tally.Violations).Select(v => v.Rule);
+            return [.. expected.Concat(watched).Concat(found).Distinct()];
         }
     }
 }

@@ -67,10 +67,22 @@ internal static class ExploreCommand
             {
                 var trace = findings.Exists(f => f.Violation.Rule == violation.Rule) ? null
                     : new Recording(plan, violation.Schedule).TraceOf(violation.Rule);
-                findings.Add(new Found(violation, trace, trace == null ? null : TraceFile.Write(trace, directory)));
+                findings.Add(new Found(violation, trace, trace == null ? null : Write(trace)));
             }
 
             return findings;
+        }
+
+        private string Write(Trace trace)
+        {
+            try
+            {
+                return TraceFile.Write(trace, directory);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                throw new UsageException($"--out {directory}: {exception.Message}");
+            }
         }
 
         private void PrintHeader(Output output)
