@@ -89,8 +89,8 @@ internal static class ExploreCommand
         {
             var kernel = plan.Configuration;
             var without = kernel.Without.Length == 0 ? "" : $", without {string.Join(", ", kernel.Without)}";
-            output.Line($"explore {plan.Scenario.Name}: design {kernel.Design}, release {kernel.Release}{without}, fs ext4");
-            output.Line(plan.Describe);
+            output.Line(
+                $"explore {plan.Scenario.Name}: design {kernel.Design}, release {kernel.Release}{without}, fs ext4, {plan.Describe}");
             output.Line(plan.Scenario.Title);
             output.Line();
         }
