@@ -1,7 +1,17 @@
+using System.Text;
 using Fscrypt.Sim.Commands;
 using Fscrypt.Sim.Scenarios;
 
 var isTerminal = !Console.IsOutputRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
-using var writer = new StreamWriter(Console.OpenStandardOutput(), new System.Text.UTF8Encoding(false)) { AutoFlush = isTerminal };
-var output = new Output(writer, Console.Error, isTerminal);
-return new CommandLine(ScenarioLibrary.All, output).Run(args);
+var writer = new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
+var code = new CommandLine(ScenarioLibrary.All, new Output(writer, Console.Error, isTerminal)).Run(args);
+try
+{
+    writer.Flush();
+}
+catch (IOException)
+{
+    // Whoever read it has gone, and misses nothing.
+}
+
+return code;

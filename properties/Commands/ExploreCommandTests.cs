@@ -122,11 +122,21 @@ public sealed class ExploreCommandTests : IDisposable
     }
 
     [Fact]
-    public void The_seed_is_the_last_word()
+    public void The_seed_is_told_first_and_last()
     {
         var output = tester.Explore("locked", "--executions", "5", "--seed", "77").Output;
-        Assert.Contains("seed 77\n", output.Split("\n\n")[0] + "\n", StringComparison.Ordinal);
+        Assert.EndsWith(", seed 77", output.Split('\n')[0], StringComparison.Ordinal);
         Assert.EndsWith("\nseed 77\n", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_directory_that_cannot_be_written_is_a_mistake_of_the_user()
+    {
+        var file = Path.Combine(tester.Directory, "file");
+        File.WriteAllText(file, "");
+        var run = tester.Execute("explore", "lost", "--out", file);
+        Assert.Equal(ExitCode.Usage, run.Code);
+        Assert.StartsWith($"fscrypt-sim: --out {file}: ", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]

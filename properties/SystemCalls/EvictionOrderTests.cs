@@ -13,33 +13,36 @@ public static class EvictionOrderTests
     public static void Files_go_newest_first_and_the_directory_when_its_last_dentry_is_killed()
     {
         // Each put is one step behind the walk; killing the last child's dentry kills the directory's too.
-        Assert.Equal(["f5", "f4", "f3", "f2", "d", "f1", "f0"], EvictedBy(files: 6, open: -1));
+        Assert.Equal(["f5", "f4", "f3", "f2", "d", "f1", "f0"], EvictedBy(["d/f0", "d/f1", "d/f2", "d/f3", "d/f4", "d/f5"]));
     }
 
     [Fact]
-    public static void One_file_goes_after_its_directory()
-        => Assert.Equal(["d", "f0"], EvictedBy(files: 1, open: -1));
+    public static void One_file_goes_after_its_directory() => Assert.Equal(["d", "f"], EvictedBy(["d/f"]));
 
     [Fact]
     public static void An_open_file_keeps_itself_and_its_directory()
-        => Assert.Equal(["f2", "f0"], EvictedBy(files: 3, open: 1));
+        => Assert.Equal(["f2", "f0"], EvictedBy(["d/f0", "d/f1", "d/f2"], open: "d/f1"));
 
-    private static List<string> EvictedBy(int files, int open)
+    [Fact]
+    public static void Nested_directories_go_deepest_first()
+        => Assert.Equal(["b", "a", "d", "top", "f"], EvictedBy(["d/a/b/f", "d/top"]));
+
+    // Makes the files, opens each in order, closes all but one, removes the key.
+    private static List<string> EvictedBy(string[] files, string? open = null)
     {
         var host = new NativeHost<DepthFirst>(new DepthFirst(0));
         var kernel = new Kernel(host, new KernelConfiguration());
-        var directory = kernel.Disk.AddDirectory(Model.Vfs.Disk.RootNumber, "d", 0);
-        var names = new Dictionary<int, string> { [directory] = "d" };
-        for (var i = 0; i < files; i++)
-            names.Add(kernel.Disk.AddFile(directory, $"f{i}", "x"), $"f{i}");
+        var names = new Dictionary<int, string>();
+        foreach (var file in files)
+            Make(kernel, file, names);
         Assert.True(host.RunAlone(new ThreadBody("user", async () =>
         {
             await kernel.Mount();
             await kernel.Calls.AddKey(0, 0);
-            for (var i = 0; i < files; i++)
+            foreach (var path in files)
             {
-                var (_, file) = await kernel.Calls.Open([kernel.Disk.FileName("d"), kernel.Disk.FileName($"f{i}")]);
-                if (i != open)
+                var (_, file) = await kernel.Calls.Open([.. path.Split('/').Select(kernel.Disk.FileName)]);
+                if (path != open)
                     await kernel.Calls.Close(file!);
             }
 
@@ -53,5 +56,20 @@ public static class EvictionOrderTests
         }
 
         return [.. evicted.Values];
+    }
+
+    private static void Make(Kernel kernel, string path, Dictionary<int, string> names)
+    {
+        var parts = path.Split('/');
+        var parent = Model.Vfs.Disk.RootNumber;
+        foreach (var directory in parts[..^1])
+        {
+            if (!kernel.Disk.Inodes[parent]!.Entries.TryGetValue(kernel.Disk.FileName(directory), out var number))
+                number = kernel.Disk.AddDirectory(parent, directory, 0);
+            names[number] = directory;
+            parent = number;
+        }
+
+        names[kernel.Disk.AddFile(parent, parts[^1], "x")] = parts[^1];
     }
 }

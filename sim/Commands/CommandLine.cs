@@ -35,16 +35,14 @@ public sealed class CommandLine
         try
         {
             var parsed = root.Parse(arguments);
-            var isHelp = parsed.Action is HelpAction;
-            if (!isHelp && MistakeIn(parsed) is { } mistake)
+            if (parsed.Action is HelpAction)
+                return Help(parsed);
+            if (MistakeIn(parsed) is { } mistake)
                 throw new UsageException(mistake);
-            var code = parsed.Invoke(new InvocationConfiguration
+            return parsed.Invoke(new InvocationConfiguration
             {
                 Output = output.Writer, Error = output.Error, EnableDefaultExceptionHandler = false,
             });
-            if (isHelp)
-                PrintExamples(parsed.CommandResult.Command, output);
-            return code;
         }
         catch (UsageException exception)
         {
@@ -54,7 +52,8 @@ public sealed class CommandLine
         catch (Exception exception)
         {
             // Everything else is a mistake of ours; where it happened is what a report about it needs.
-            output.Error.Write($"fscrypt-sim: internal error: {exception.Message}\n{(exception.InnerException ?? exception).StackTrace}\n");
+            var origin = exception.InnerException ?? exception;
+            output.Error.Write($"fscrypt-sim: internal error: {exception.Message}\n{origin.StackTrace}\n");
             return ExitCode.InternalError;
         }
     }
@@ -68,7 +67,8 @@ public sealed class CommandLine
         if (command == root)
         {
             var verbs = root.Subcommands.Select(c => c.Name).ToList();
-            return stray != null ? Nearest.Message("verb", stray, verbs) : $"a verb is missing: {string.Join(", ", verbs)}; --help says more";
+            return stray != null ? Nearest.Message("verb", stray, verbs)
+                : $"a verb is missing: {string.Join(", ", verbs)}; --help says more";
         }
 
         if (stray != null)
@@ -81,12 +81,19 @@ public sealed class CommandLine
         => parsed.CommandResult.Children.SelectMany(c => c.Tokens).Select(t => t.Value)
             .FirstOrDefault(v => v.StartsWith("--", StringComparison.Ordinal));
 
-    private static void PrintExamples(Command command, Output output)
+    // The library names the program after its file.
+    private int Help(ParseResult parsed)
     {
-        if (!Verbs.Examples.TryGetValue(command.Name, out var examples))
-            return;
-        output.Line("Examples:");
-        foreach (var example in examples)
-            output.Line($"  fscrypt-sim {example}");
+        using var help = new StringWriter { NewLine = "\n" };
+        var code = parsed.Invoke(new InvocationConfiguration { Output = help, Error = output.Error });
+        output.Text(help.ToString().Replace(RootCommand.ExecutableName, "fscrypt-sim", StringComparison.Ordinal));
+        if (Verbs.Examples.TryGetValue(parsed.CommandResult.Command.Name, out var examples))
+        {
+            output.Line("Examples:");
+            foreach (var example in examples)
+                output.Line($"  fscrypt-sim {example}");
+        }
+
+        return code;
     }
 }

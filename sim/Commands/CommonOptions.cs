@@ -29,7 +29,8 @@ internal static class CommonOptions
 
     public static Option<string?> Engine { get; } = Text("--engine", "E", "who runs the threads: native, coyote (default native)");
 
-    public static Option<string?> Strategy { get; } = Text("--strategy", "S", "who chooses: depth-first (exhaustive), random; with coyote its own");
+    public static Option<string?> Strategy { get; } =
+        Text("--strategy", "S", "who chooses: depth-first (exhaustive), random; with coyote its own");
 
     public static Option<string?> Seed { get; } = Text("--seed", "N", "what sampling draws from (default 1)");
 
@@ -70,11 +71,13 @@ internal static class CommonOptions
 
     /// <summary>A design by its name; the default for null.</summary>
     public static Design DesignOf(string? name) => name == null ? new KernelConfiguration().Design
-        : Model.Eviction.Design.Named(name) ?? throw new UsageException(Nearest.Message("design", name, Model.Eviction.Design.All.Select(d => d.Name)));
+        : Model.Eviction.Design.Named(name)
+            ?? throw new UsageException(Nearest.Message("design", name, Model.Eviction.Design.All.Select(d => d.Name)));
 
     /// <summary>A release by its name; the default for null.</summary>
     public static KernelRelease ReleaseOf(string? name) => name == null ? KernelRelease.Default
-        : KernelRelease.Named(name) ?? throw new UsageException(Nearest.Message("release", name, KernelRelease.All.Select(r => r.Name)));
+        : KernelRelease.Named(name)
+            ?? throw new UsageException(Nearest.Message("release", name, KernelRelease.All.Select(r => r.Name)));
 
     /// <summary>A fix by its commit.</summary>
     public static Fix FixOf(string id)
@@ -102,7 +105,11 @@ internal static class CommonOptions
             Workers = WorkersOf(parsed),
         };
         if (preemptions != null && !plan.IsExhaustive)
-            throw new UsageException($"--preemptions bounds an exhaustive search; engine {engine} with strategy {plan.Strategy} samples");
+        {
+            throw new UsageException(
+                $"--preemptions bounds an exhaustive search; engine {engine} with strategy {plan.Strategy} samples");
+        }
+
         if (plan.PointsAll && engine == EngineNames.Coyote)
             throw new UsageException("--points all is for the native engine");
         return plan;
@@ -126,7 +133,8 @@ internal static class CommonOptions
     {
         if (parsed.GetValue(option) is not { } text)
             return null;
-        if (!long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) || number < least || number > most)
+        if (!long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+            || number < least || number > most)
         {
             throw new UsageException(string.Create(CultureInfo.InvariantCulture,
                 $"{option.Name}: '{text}' is no number from {least}{(most == long.MaxValue ? "" : $" to {most}")}"));
@@ -140,8 +148,9 @@ internal static class CommonOptions
         if (text == null)
             return null;
         var unit = text.TrimStart('.', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9');
+        var amount = text[..^unit.Length];
         var seconds = unit switch { "ms" => 0.001, "s" or "" => 1, "m" => 60, "h" => 3600, _ => 0 };
-        if (seconds == 0 || !double.TryParse(text[..^unit.Length], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+        if (!double.TryParse(amount, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
             || number * seconds is <= 0 or > 1e9)
         {
             throw new UsageException($"--for: '{text}' is no time; 90s, 5m and 1h are");

@@ -41,20 +41,18 @@ internal static class CompareCommand
         {
             var given = parsed.GetValue(names) ?? [];
             var chosen = given.Length == 0 ? scenarios : [.. given.Distinct().Select(n => ScenarioNames.Find(scenarios, n))];
-            var cells = new SearchPlan[chosen.Count * Kernels.Length];
-            for (var i = 0; i < cells.Length; i++)
+            var template = new SearchPlan(scenarios[0], Kernels[0])
             {
-                cells[i] = new SearchPlan(chosen[i / Kernels.Length], Kernels[i % Kernels.Length])
-                {
-                    PreemptionsMax = (int?)CommonOptions.NumberOf(parsed, CommonOptions.Preemptions, 0, 1_000_000) ?? SearchPlan.PreemptionsDefault,
-                    StepsMax = (int?)CommonOptions.NumberOf(parsed, CommonOptions.StepsMax, 1, int.MaxValue) ?? SearchPlan.StepsMaxDefault,
-                    ExecutionsMax = CommonOptions.NumberOf(parsed, CommonOptions.Executions, 1, long.MaxValue) ?? BudgetDefault,
-                    PointsAll = CommonOptions.PointsAllOf(parsed),
-                    RunOn = true,
-                };
-            }
-
-            var compare = new Compare(cells, parsed.GetValue(CommonOptions.Quiet), CommonOptions.WorkersOf(parsed));
+                PreemptionsMax = (int?)CommonOptions.NumberOf(parsed, CommonOptions.Preemptions, 0, 1_000_000)
+                    ?? SearchPlan.PreemptionsDefault,
+                StepsMax = (int?)CommonOptions.NumberOf(parsed, CommonOptions.StepsMax, 1, int.MaxValue)
+                    ?? SearchPlan.StepsMaxDefault,
+                ExecutionsMax = CommonOptions.NumberOf(parsed, CommonOptions.Executions, 1, long.MaxValue) ?? BudgetDefault,
+                PointsAll = CommonOptions.PointsAllOf(parsed),
+                RunOn = true,
+            };
+            var cells = from scenario in chosen from kernel in Kernels select template with { Scenario = scenario, Configuration = kernel };
+            var compare = new Compare([.. cells], parsed.GetValue(CommonOptions.Quiet), CommonOptions.WorkersOf(parsed));
             return compare.Run(
                 parsed.GetValue(CommonOptions.NoColor) ? output.Plain : output,
                 parsed.GetValue(CommonOptions.Json),
@@ -102,9 +100,15 @@ internal static class CompareCommand
             output.Line("probe?        in how many of the executions that came to their end the situation was reached");
             output.Line("preemptions   all schedules with so many were looked at; all: with any number");
             output.Line("An execution ends with its first finding: what would follow is not counted.");
+            output.Line("Releases differ by their fixes so far; the caches have the shape of v6.18 in all of them.");
             output.Line("To see a finding: explore SCENARIO --design D --release R");
             foreach (var result in undecided)
-                output.Judgement("undecided", $": {result.Plan.Scenario.Name} on {result.Plan.Configuration.Design} {result.Plan.Configuration.Release}: {result.Reason}", good: null);
+            {
+                var kernel = result.Plan.Configuration;
+                output.Judgement(
+                    "undecided", $": {result.Plan.Scenario.Name} on {kernel.Design} {kernel.Release}: {result.Reason}", good: null);
+            }
+
             if (seconds != null)
                 output.Line($"{seconds:0.000} s");
             output.Line($"seed {plans[0].Seed}");
@@ -118,10 +122,11 @@ internal static class CompareCommand
             table.AddColumn(new TableColumn("").NoWrap());
             foreach (var result in row)
                 table.AddColumn(new TableColumn(Markup.Escape(HeadOf(result.Plan.Configuration))).Width(ColumnWidth));
-            var broken = RulesOf(row[0]).Where(rule => IsExpected(row[0], rule) || row.Any(r => r.Tally.Violations.Any(v => v.Rule == rule))).ToList();
+            var rules = RulesOf(row);
+            var broken = rules.FindAll(rule => IsExpected(row[0], rule) || row.Any(r => BrokenIn(r, rule).Preemptions != null));
             foreach (var rule in broken)
                 table.AddRow([rule, .. row.Select(r => BrokenText(r, rule))]);
-            table.AddRow([$"{RulesOf(row[0]).Count - broken.Count} other rules", .. row.Select(_ => "never")]);
+            table.AddRow([$"{rules.Count - broken.Count} other rules", .. row.Select(_ => "never")]);
             for (var i = 0; i < row[0].Expectations.Count; i++)
             {
                 if (row[0].Expectations[i].Frequency == Frequency.Sometimes)
@@ -174,9 +179,10 @@ internal static class CompareCommand
         private static IEnumerable<CompareRow> RowsOf(SearchResult result)
         {
             var plan = result.Plan;
-            CompareRow Row(string rule, string often, int? preemptions) => new(
-                plan.Scenario.Name, plan.Configuration.Design.Name, plan.Configuration.Release.Name, rule, often, preemptions, result.Covered.Code);
-            foreach (var rule in RulesOf(result))
+            var kernel = plan.Configuration;
+            CompareRow Row(string rule, string often, int? preemptions)
+                => new(plan.Scenario.Name, kernel.Design.Name, kernel.Release.Name, rule, often, preemptions, result.Covered.Code);
+            foreach (var rule in RulesOf([result]))
             {
                 var (often, preemptions) = BrokenIn(result, rule);
                 yield return Row(rule, often, preemptions);
@@ -192,7 +198,8 @@ internal static class CompareCommand
         private static (string Often, int? Preemptions) BrokenIn(SearchResult result, string rule)
         {
             var violations = result.Tally.Violations.Where(v => v.Rule == rule).ToList();
-            return (Often(violations.Sum(v => v.Count), result.Tally.Executions), violations.Count == 0 ? null : violations.Min(v => v.PreemptionsFewest));
+            var often = Often(violations.Sum(v => v.Count), result.Tally.Executions);
+            return (often, violations.Count == 0 ? null : violations.Min(v => v.PreemptionsFewest));
         }
 
         private static string Often(long times, long of) => Words.HowOften(times, of).ToLowerInvariant();
@@ -200,11 +207,13 @@ internal static class CompareCommand
         private static bool IsExpected(SearchResult result, string rule)
             => result.Expectations.Any(e => e.Frequency != Frequency.Sometimes && e.Name == rule);
 
-        // What the scenario expects first, then what is always watched.
-        private static List<string> RulesOf(SearchResult result)
+        // What the scenario expects first, then what is always watched; nothing that was found may be missing.
+        private static List<string> RulesOf(SearchResult[] row)
         {
-            var expected = result.Expectations.Where(e => e.Frequency != Frequency.Sometimes).Select(e => e.Name);
-            return [.. expected.Concat(RuleBook.All.Select(r => r.Name)).Where(r => r != "exception").Distinct()];
+            var expected = row[0].Expectations.Where(e => e.Frequency != Frequency.Sometimes).Select(e => e.Name);
+            var watched = RuleBook.All.Select(r => r.Name).Where(r => r != "exception");
+            var found = row.SelectMany(r => r.Tally.Violations).Select(v => v.Rule);
+            return [.. expected.Concat(watched).Concat(found).Distinct()];
         }
     }
 }

@@ -67,18 +67,30 @@ internal static class ExploreCommand
             {
                 var trace = findings.Exists(f => f.Violation.Rule == violation.Rule) ? null
                     : new Recording(plan, violation.Schedule).TraceOf(violation.Rule);
-                findings.Add(new Found(violation, trace, trace == null ? null : TraceFile.Write(trace, directory)));
+                findings.Add(new Found(violation, trace, trace == null ? null : Write(trace)));
             }
 
             return findings;
+        }
+
+        private string Write(Trace trace)
+        {
+            try
+            {
+                return TraceFile.Write(trace, directory);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                throw new UsageException($"--out {directory}: {exception.Message}");
+            }
         }
 
         private void PrintHeader(Output output)
         {
             var kernel = plan.Configuration;
             var without = kernel.Without.Length == 0 ? "" : $", without {string.Join(", ", kernel.Without)}";
-            output.Line($"explore {plan.Scenario.Name}: design {kernel.Design}, release {kernel.Release}{without}, fs ext4");
-            output.Line(plan.Describe);
+            output.Line(
+                $"explore {plan.Scenario.Name}: design {kernel.Design}, release {kernel.Release}{without}, fs ext4, {plan.Describe}");
             output.Line(plan.Scenario.Title);
             output.Line();
         }
@@ -114,7 +126,8 @@ internal static class ExploreCommand
                 default:
                     var fewest = result.Tally.Violations.Min(v => v.PreemptionsFewest);
                     var proven = plan.IsExhaustive && result.Covered.Exhaustive ? "fewest preemptions" : "fewest preemptions seen";
-                    output.Judgement("violated", $": {string.Join(", ", result.Tally.Violations.Select(v => v.Rule).Distinct())}; {proven} {fewest}", good: false);
+                    var rules = string.Join(", ", result.Tally.Violations.Select(v => v.Rule).Distinct());
+                    output.Judgement("violated", $": {rules}; {proven} {fewest}", good: false);
                     break;
             }
 
@@ -127,7 +140,8 @@ internal static class ExploreCommand
             var sample = result.Covered.Exhaustive ? "" : $": {Words.Number(tally.Executions)}, seed {result.Plan.Seed}";
             var spent = result.BudgetSpent ? "; then the budget was spent" : "";
             output.Line($"covered     {result.Covered}{sample}{spent}");
-            output.Line($"executions  {tally.Complete:N0} complete, {tally.Deadlocked:N0} deadlocked, 0 blocked, 0 await-blocked, {tally.Cut:N0} cut");
+            output.Line(
+                $"executions  {tally.Complete:N0} complete, {tally.Deadlocked:N0} deadlocked, 0 blocked, 0 await-blocked, {tally.Cut:N0} cut");
             if (tally.Violating > 0)
                 output.Line($"            {tally.Violating:N0} of {tally.Executions:N0} with a finding, which ends an execution");
             output.Line($"steps       {tally.Steps:N0}, {(double)tally.Steps / Math.Max(1, tally.Executions):0.0} an execution");
@@ -195,7 +209,8 @@ internal static class ExploreCommand
             var tally = result.Tally;
             var kernel = plan.Configuration;
             return new ExploreReport(
-                "fscrypt-sim", "explore", plan.Scenario.Name, kernel.Design.Name, kernel.Release.Name, [.. kernel.Without.Select(f => f.Id)], "ext4",
+                "fscrypt-sim", "explore",
+                plan.Scenario.Name, kernel.Design.Name, kernel.Release.Name, [.. kernel.Without.Select(f => f.Id)], "ext4",
                 plan.Engine, plan.Strategy, plan.Seed, result.Verdict.ToString().ToLowerInvariant(), result.Covered.Code,
                 new ExecutionCounts(tally.Complete, tally.Deadlocked, 0, 0, tally.Cut),
                 null, null, null, tally.Steps,

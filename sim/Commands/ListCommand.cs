@@ -32,10 +32,17 @@ internal static class ListCommand
         "designs" => Design.All.Select(d => (d.Name, d.Summary)),
         "rules" => RuleBook.All,
         "fixes" => Fix.All.Select(f => (f.Id, $"{f.Title} (since {f.Since}; --without from {f.RemovableFrom})")),
-        "releases" => KernelRelease.All.Select(r => (r.Name, r == KernelRelease.Default ? "the default" : "")),
+        "releases" => KernelRelease.All.Select(r => (r.Name, ReleaseText(r))),
         "strategies" => StrategyNames.Exhaustive.Select(s => (s, "native, exhaustive"))
             .Concat(StrategyNames.Sampling.Select(s => (s, "native, sampling")))
             .Concat(CoyoteEngine.Strategies.Select(s => ($"{s}", "--engine coyote, sampling"))),
         _ => throw new UsageException(Nearest.Message("kind", kind, Kinds)),
     };
+
+    private static string ReleaseText(KernelRelease release)
+    {
+        var missing = Fix.All.Where(f => !release.IsAtLeast(f.Since)).Select(f => f.Id).ToArray();
+        var text = "shape of v6.18" + (missing.Length == 0 ? "" : $", without {string.Join(", ", missing)}");
+        return release == KernelRelease.Default ? text + "; the default" : text;
+    }
 }

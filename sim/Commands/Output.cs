@@ -64,9 +64,11 @@ public sealed class Output
         });
         console.Profile.Width = Width;
         console.Profile.Capabilities.Unicode = colors;
-        table.Border = colors ? TableBorder.SimpleHeavy : TableBorder.None;
+        table.Border = colors ? TableBorder.Simple : TableBorder.None;
+        foreach (var column in table.Columns)
+            column.Padding = new Padding(0, 0, colors ? 0 : 1, 0);
         console.Write((IRenderable)table);
-        foreach (var line in buffer.ToString().TrimEnd('\n').Split('\n'))
-            Line(line.TrimEnd());
+        foreach (var line in buffer.ToString().Split('\n').Select(l => l.TrimEnd()).Where(l => l.Length > 0))
+            Line(line);
     }
 }

@@ -29,7 +29,7 @@ public static class Columns
         {
             var step = trace.Steps[i];
             if (step.Switch != null)
-                text.Append(CultureInfo.InvariantCulture, $"{new string('-', NumberWidth)} {trace.Tasks[trace.Steps[i - 1].Task]} {Why(trace, i)}\n");
+                text.Append('-', NumberWidth).Append(' ').Append(trace.Tasks[trace.Steps[i - 1].Task]).Append(' ').Append(Why(trace, i)).Append('\n');
             var lines = LinesOf(step);
             var isAtSwitch = step.Switch != null || i + 1 == trace.Steps.Count || trace.Steps[i + 1].Switch != null;
             if (lines.Count == 0 && isAtSwitch)
@@ -45,8 +45,7 @@ public static class Columns
                 Append(text, step.N.ToString(CultureInfo.InvariantCulture), column, $"{new string(' ', indent + 1)}{line}");
         }
 
-        text.Append(CultureInfo.InvariantCulture, $"{new string('=', NumberWidth)} {trace.Rule}: {trace.Finding.Message}\n");
-        return text.ToString();
+        return text.Append('=', NumberWidth).Append($" {trace.Rule}: {trace.Finding.Message}\n").ToString();
     }
 
     private static string Why(Trace trace, int i) => trace.Steps[i].Switch switch

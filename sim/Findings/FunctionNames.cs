@@ -21,7 +21,8 @@ internal sealed class FunctionNames
 
     private static TraceFunction? Find(Type stateMachine)
     {
-        const BindingFlags Declared = BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+        const BindingFlags Declared = BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic
+            | BindingFlags.DeclaredOnly;
         var definition = stateMachine.IsGenericType ? stateMachine.GetGenericTypeDefinition() : stateMachine;
         var method = definition.DeclaringType!.GetMethods(Declared)
             .Single(m => m.GetCustomAttribute<AsyncStateMachineAttribute>()?.StateMachineType == definition);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Fscrypt.Sim.Model.Machine;
 
 namespace Fscrypt.Sim.Findings;
@@ -70,7 +71,7 @@ internal static class OperationNames
             or OperationKind.ReferenceDecrementAndTest or OperationKind.PointerCompareExchange or OperationKind.ListEmptyRacy
             or OperationKind.HashedRacy or OperationKind.LockRefGetNotDead or OperationKind.LockRefPutOrLock
             => result == 0 ? "false" : "true",
-        OperationKind.LockRefPutReturn or OperationKind.Choose => ((int)result).ToString(System.Globalization.CultureInfo.InvariantCulture),
+        OperationKind.LockRefPutReturn or OperationKind.Choose => ((int)result).ToString(CultureInfo.InvariantCulture),
         _ => null,
     };
 }

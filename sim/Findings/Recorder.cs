@@ -91,20 +91,23 @@ internal sealed class Recorder(KernelHost host) : IStepObserver
     {
         foreach (var target in Inspection.Objects(host))
         {
+            void Changed(string field, string from, string to)
+                => changes.Add(new RecordedChange(target, new TraceChange(target.Name, field, from, to)));
+
             var now = Snapshot.Of(target);
             if (!snapshots.TryGetValue(target, out var before))
             {
                 if (steps.Count > 0)
-                    changes.Add(new RecordedChange(target, new TraceChange(target.Name, TraceChange.Memory, TraceChange.None, TraceChange.Live)));
+                    Changed(TraceChange.Memory, TraceChange.None, TraceChange.Live);
             }
             else
             {
                 if (before.Memory != now.Memory)
-                    changes.Add(new RecordedChange(target, new TraceChange(target.Name, TraceChange.Memory, before.Memory, now.Memory)));
+                    Changed(TraceChange.Memory, before.Memory, now.Memory);
                 for (var i = 0; i < now.Cells.Length; i++)
                 {
                     if (before.Cells[i].Text != now.Cells[i].Text)
-                        changes.Add(new RecordedChange(target, new TraceChange(target.Name, now.Cells[i].Field, before.Cells[i].Text, now.Cells[i].Text)));
+                        Changed(now.Cells[i].Field, before.Cells[i].Text, now.Cells[i].Text);
                 }
             }
 

@@ -57,7 +57,11 @@ public sealed class Recording
     {
         var finding = simulation.ViolationOf(rule);
         if (finding == null)
-            throw new InternalErrorException($"a schedule that breaks {rule} does not break it when it is run again{(Divergence == null ? "" : ": " + Divergence)}");
+        {
+            var why = Divergence == null ? "" : ": " + Divergence;
+            throw new InternalErrorException($"a schedule that breaks {rule} does not break it when it is run again{why}");
+        }
+
         ended = simulation.Ended;
         return new Trace(
             Trace.CurrentFormat,
@@ -105,16 +109,16 @@ public sealed class Recording
         places.Add(new TracePlace(what, finding.Thread, finding.Step, names.Of(recorder.FoundIn)));
         if (finding.Object == null)
             return places;
-        var changes = recorder.Steps.SelectMany(s => s.Changes.Where(c => c.Object == finding.Object).Select(c => (Step: s, c.Change))).ToList();
-        var freed = changes.FindLast(c => c.Change.Field == TraceChange.Memory && c.Change.From == TraceChange.Live);
-        var allocated = changes.Find(c => c.Change.Field == TraceChange.Memory && c.Change.From == TraceChange.None);
-        if (freed.Step != null)
-            places.Add(PlaceOf("freed", freed.Step));
-        var allocation = allocated.Step == null ? new TracePlace("allocated", -1, 0, []) : PlaceOf("allocated", allocated.Step);
+        var memory = recorder.Steps.SelectMany(s => s.Changes.Select(c => (Step: s, c.Object, c.Change)))
+            .Where(c => c.Object == finding.Object && c.Change.Field == TraceChange.Memory).ToList();
+        var allocated = memory.Find(c => c.Change.From == TraceChange.None).Step;
+        var freed = memory.FindLast(c => c.Change.From == TraceChange.Live).Step;
         if (finding.Other >= 0)
-            places.Insert(1, EarlierOf(finding));
+            places.Add(EarlierOf(finding));
+        if (freed != null)
+            places.Add(PlaceOf("freed", freed));
         if (finding.Rule is "use-after-free" or "reference-count")
-            places.Add(allocation);
+            places.Add(allocated == null ? new TracePlace("allocated", -1, 0, []) : PlaceOf("allocated", allocated));
         return places;
     }
 
@@ -138,7 +142,8 @@ public sealed class Recording
         // Fields whose accesses are not announced (links of lists, secrets): the last step at that time, best of this object.
         var steps = recorder.Steps.Where(s => s.Thread.Index == finding.Other && s.ClockBefore <= finding.OtherClock
             && s.Clock[finding.Other] >= finding.OtherClock).ToList();
-        var step = steps.FindLast(s => s.About == finding.Object || s.Changes.Exists(c => c.Object == finding.Object)) ?? steps.LastOrDefault();
+        var step = steps.FindLast(s => s.About == finding.Object || s.Changes.Exists(c => c.Object == finding.Object))
+            ?? steps.LastOrDefault();
         return step == null ? new TracePlace("earlier access", finding.Other, 0, []) : PlaceOf("earlier access", step);
     }
 

@@ -34,7 +34,7 @@ public static class Splat
         text.AppendLine(TitleOf(trace));
         text.AppendLine(trace.Finding.Message);
         text.AppendLine();
-        text.AppendLine(Invariant($"scenario {trace.Scenario}, design {trace.Design}, release {trace.Release}, fs {trace.Fs}{Without(trace)}"));
+        text.AppendLine($"scenario {trace.Scenario}, design {trace.Design}, release {trace.Release}, fs {trace.Fs}{Without(trace)}");
         text.AppendLine(Invariant($"rule {trace.Rule}, step {trace.Finding.Step}, {Preemptions(trace)}, {Found(trace)}"));
         foreach (var place in trace.Finding.Places)
             AppendPlace(text, trace, place);
@@ -89,7 +89,8 @@ public static class Splat
         foreach (var (step, change) in changes.TakeLast(ChangesMax))
             {
             var name = about == null ? $"{change.Object}.{change.Field}" : change.Field;
-            text.AppendLine(Invariant($"  step {step.N,4}  {trace.Tasks[step.Task],-10} {step.Name,-24} {name} {change.From} -> {change.To}"));
+            text.AppendLine(Invariant(
+                $"  step {step.N,4}  {trace.Tasks[step.Task],-10} {step.Name,-24} {name} {change.From} -> {change.To}"));
         }
     }
 

@@ -50,11 +50,12 @@ public sealed record SearchPlan(Scenario Scenario, KernelConfiguration Configura
     /// <summary>Whether every schedule is looked at, within the bound.</summary>
     public bool IsExhaustive => Engine == EngineNames.Native && StrategyNames.Exhaustive.Contains(Strategy);
 
-    /// <summary>The seed, which sampling only needs, but every report names.</summary>
+    /// <summary>What was chosen, in words. The seed matters to sampling only, and every report names it.</summary>
     public string Describe => (IsExhaustive, PreemptionsMax) switch
     {
         (false, _) => $"engine {Engine}, strategy {Strategy}, seed {Seed}",
         (true, null) => $"engine {Engine}, strategy {Strategy}, any number of preemptions, seed {Seed}",
+        (true, 1) => $"engine {Engine}, strategy {Strategy}, at most 1 preemption, seed {Seed}",
         (true, { } most) => $"engine {Engine}, strategy {Strategy}, at most {most} preemptions, seed {Seed}",
     };
 }

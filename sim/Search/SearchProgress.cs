@@ -34,6 +34,7 @@ public sealed class SearchProgress(TextWriter? to, int searches = 1)
         if (due <= last || Interlocked.CompareExchange(ref said, due, last) != last)
             return;
         var where = searches > 1 ? $"{done} of {searches} done" : Stage;
-        to.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{passed.TotalSeconds:0} s: {sum:N0} executions, {where}").TrimEnd(' ', ','));
+        var text = string.Create(CultureInfo.InvariantCulture, $"{passed.TotalSeconds:0} s: {sum:N0} executions, {where}");
+        to.WriteLine(text.TrimEnd(' ', ','));
     }
 }

@@ -63,26 +63,29 @@ internal sealed class StandingCheck : IStepObserver
     private void Note(KernelThread thread, in Operation operation, bool queues)
     {
         var target = operation.Object;
-        var entry = new Entry(thread.Index, operation.Kind, target.AllocatedBy, target.AllocationIndex, operation.Offset, operation.Argument, queues, target);
+        var entry = new Entry(thread.Index, operation, (target.AllocatedBy, target.AllocationIndex), queues);
         if (!comparing)
             entries.Add(entry);
         else if (difference == null && (position >= entries.Count || entries[position] != entry))
-            difference = $"step {position + 1}: {(position < entries.Count ? entries[position] : "nothing")}, and the second time {entry}";
+        {
+            var before = position < entries.Count ? entries[position].ToString() : "nothing";
+            difference = $"step {position + 1}: {before}, and the second time {entry}";
+        }
+
         if (comparing && difference == null)
             position++;
     }
 
-    private readonly record struct Entry(
-        int Thread, OperationKind Kind, int AllocatedBy, int AllocationIndex, ushort Offset, long Argument, bool Queues, KernelObject Target)
+    private readonly record struct Entry(int Thread, Operation Operation, (int Thread, int Index) Allocation, bool Queues)
     {
         // An object that is made for one execution only is another one in the next: it is known by its maker and its type.
         public bool Equals(Entry other)
-            => Thread == other.Thread && Kind == other.Kind && AllocatedBy == other.AllocatedBy && AllocationIndex == other.AllocationIndex
-                && Offset == other.Offset && Argument == other.Argument && Queues == other.Queues && Target.GetType() == other.Target.GetType();
+            => Thread == other.Thread && Operation.Kind == other.Operation.Kind && Operation.Offset == other.Operation.Offset
+                && Operation.Argument == other.Operation.Argument && Allocation == other.Allocation && Queues == other.Queues
+                && Operation.Object.GetType() == other.Operation.Object.GetType();
 
-        public override int GetHashCode() => HashCode.Combine(Thread, Kind, Offset);
+        public override int GetHashCode() => HashCode.Combine(Thread, Operation.Kind, Operation.Offset);
 
-        public override string ToString()
-            => $"thread {Thread} does {new Operation(Target, Offset, Kind)}{(Queues ? " (queues)" : "")}";
+        public override string ToString() => $"thread {Thread} does {Operation}{(Queues ? " (queues)" : "")}";
     }
 }

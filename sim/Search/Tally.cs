@@ -130,7 +130,11 @@ public sealed class Tally
     private void Found(Finding finding, ReadOnlySpan<short> schedule, int preemptions, int steps)
     {
         if (finding.Exception != null)
-            throw new InternalErrorException($"the model threw, in the schedule {string.Join(',', schedule.ToArray())}: {finding.Message}", finding.Exception);
+        {
+            throw new InternalErrorException(
+                $"the model threw, in the schedule {string.Join(',', schedule.ToArray())}: {finding.Message}", finding.Exception);
+        }
+
         ref var violation = ref CollectionsMarshal.GetValueRefOrAddDefault(violations, (finding.Rule, finding.Message), out _);
         if (violation == null)
             violation = new Violation(finding, schedule, preemptions, steps);
