@@ -39,6 +39,8 @@ internal static class Lifetimes
             var accesses = host.Clocks.Row(target.Accesses);
             for (var other = 0; other < accesses.Length; other++)
                 CheckUse(target, thread, Epochs.Of(other, accesses[other]));
+            host.Clocks.Drop(target.Accesses);
+            target.Accesses = 0;
         }
         else if (target.LastAccess != 0)
         {

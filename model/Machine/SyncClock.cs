@@ -25,7 +25,8 @@ internal struct SyncClock
     /// <summary>Publishes all that <paramref name="thread"/> did up to now, instead of what was published before.</summary>
     public void Release(KernelThread thread)
     {
-        if (thread.Host.LiveThreads <= 1)                // alone: whoever comes later is created by it, and knows all this
+        var live = thread.Host.LiveThreads;
+        if (live == 1)                                   // alone: whoever comes later is created by it, and knows all this
         {
             Clear(thread);
             return;
@@ -42,13 +43,14 @@ internal struct SyncClock
             row = known;
         }
 
-        thread.Tick();
+        if (live > 1)
+            thread.Tick();
     }
 
     /// <summary>Publishes all that <paramref name="thread"/> did up to now, on top of what was published before.</summary>
     public void ReleaseMerged(KernelThread thread)
     {
-        if (thread.Host.LiveThreads <= 1)                // what is here stays; nobody will need to learn the rest here
+        if (thread.Host.LiveThreads == 1)                // what is here stays; nobody will need to learn the rest here
             return;
         if (row == 0 || (epoch != 0 && thread.Knows(epoch)))
         {
