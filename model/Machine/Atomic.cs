@@ -64,7 +64,7 @@ public struct Atomic : ICell
         offset = owner.OffsetOf(ref this);
     }
 
-    public void ForgetClocks() => sync.Clear();
+    public void ForgetClocks() => sync.Forget();
 
     readonly string ICell.Show() => Display.Of(value);
 
@@ -91,7 +91,7 @@ public struct Atomic : ICell
             case OperationKind.AtomicRead:
                 return value;
             case OperationKind.AtomicSet:
-                sync.Clear();
+                sync.Clear(thread);
                 value = (int)operation.Argument;
                 return 0;
             case OperationKind.AtomicAdd:

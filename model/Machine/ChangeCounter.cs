@@ -7,7 +7,6 @@ namespace Fscrypt.Sim.Model.Machine;
 public struct ChangeCounter : ICell
 {
     [Wiring] private KernelObject owner;
-    private SyncClock sync;
     private int changes;
     [Wiring] private ushort offset;
 
@@ -33,7 +32,9 @@ public struct ChangeCounter : ICell
         offset = owner.OffsetOf(ref this);
     }
 
-    public void ForgetClocks() => sync.Clear();
+    public readonly void ForgetClocks()
+    {
+    }
 
     readonly string ICell.Show() => Display.Of(changes);
 }

@@ -14,8 +14,8 @@ public interface IHashed
 public sealed class HashTable<T> : KernelObject
     where T : KernelObject, IHashed
 {
-    private readonly KernelObject?[] buckets;
-    private readonly KernelObject?[] atCheckpoint;
+    private readonly Chain[] buckets;
+    private readonly Chain[] atCheckpoint;
     private readonly ushort link;
     private uint write;
     private uint read;
@@ -30,8 +30,8 @@ public sealed class HashTable<T> : KernelObject
         : base(host)
     {
         Name = name;
-        this.buckets = new KernelObject?[buckets];
-        atCheckpoint = new KernelObject?[buckets];
+        this.buckets = new Chain[buckets];
+        atCheckpoint = new Chain[buckets];
         this.link = Layout.LinkOffset<HashLink>(typeof(T), link);
     }
 
@@ -118,11 +118,11 @@ public sealed class HashTable<T> : KernelObject
     internal override void ForgetExtraClocks()
     {
         write = read = 0;
-        sync.Clear();
+        sync.Forget();
     }
 
     private ref KernelObject? Bucket(ulong key)
-        => ref buckets[(int)(key * 0x9E3779B97F4A7C15UL >> 40) & (buckets.Length - 1)];
+        => ref buckets[(int)(key * 0x9E3779B97F4A7C15UL >> 40) & (buckets.Length - 1)].First;
 
     private T? From(KernelObject? element, ulong key)
     {
@@ -143,6 +143,12 @@ public sealed class HashTable<T> : KernelObject
         element.Touch();
         RaceDetector.Write(this, 0, thread, ref write, ref read);
         return thread;
+    }
+
+    // An array of structs: the runtime checks the type of each element of an array of objects.
+    private struct Chain
+    {
+        public KernelObject? First;
     }
 }
 

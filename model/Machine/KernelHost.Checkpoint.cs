@@ -5,10 +5,11 @@ namespace Fscrypt.Sim.Model.Machine;
 public abstract partial class KernelHost
 {
     private readonly List<KernelObject> objects = [];
-    private readonly List<KernelObject> unwatched = [];
-    private KernelObject[] changed = new KernelObject[64];
+    private readonly List<KeptState> unwatched = [];
+    private KeptState[] changed = new KeptState[64];
     private int changedCount;
     private uint rcuAtCheckpoint;
+    private int lastNumber;
 
     /// <summary>Whether the state was kept: from then on objects that are made belong to one execution.</summary>
     internal bool HasCheckpoint { get; private set; }
@@ -26,7 +27,7 @@ public abstract partial class KernelHost
             target.Layout.ForgetClocks(target);
             target.ForgetExtraClocks();
             target.LastAccess = 0;
-            target.Accesses = null;
+            target.Accesses = 0;
         }
 
         HasCheckpoint = true;
@@ -35,7 +36,7 @@ public abstract partial class KernelHost
         {
             Keep(target);
             if (target.Layout.HasRawFields)
-                unwatched.Add(target);
+                unwatched.Add(target.Kept!);
         }
 
         foreach (var slab in slabs)
@@ -53,13 +54,13 @@ public abstract partial class KernelHost
             slab.Restore();
         for (var i = 0; i < changedCount; i++)
         {
-            changed[i].Changed = false;
-            RestoreObject(changed[i]);
+            changed[i].Target.Changed = false;
+            changed[i].Restore();
         }
 
         changedCount = 0;
         foreach (var target in unwatched)
-            RestoreObject(target);
+            target.Restore();
         Secrets.Restore();
         LockOrder.Restore();
         RcuSequence = rcuAtCheckpoint;
@@ -67,18 +68,19 @@ public abstract partial class KernelHost
     }
 
     /// <summary>Objects whose state is not that of the checkpoint: none, right after it was restored.</summary>
-    internal IEnumerable<KernelObject> Different() => objects.Where(o => !o.Layout.Same(o.Shadow!, o));
+    internal IEnumerable<KernelObject> Different() => objects.Where(o => !o.Layout.Same(o.Kept!.State, o));
 
     internal static void Keep(KernelObject target)
     {
-        target.Shadow = target.Clone();
+        target.Kept = new KeptState(target, target.Layout, target.Clone());
         target.SaveExtra();
     }
 
-    internal void Register(KernelObject target)
+    internal int Register(KernelObject target)
     {
         if (!HasCheckpoint)
             objects.Add(target);
+        return checked(++lastNumber);
     }
 
     internal void Register(ISlab slab) => slabs.Add(slab);
@@ -86,18 +88,12 @@ public abstract partial class KernelHost
     /// <summary>An object is changed for the first time in this execution.</summary>
     internal void Changes(KernelObject target)
     {
-        if (target.Shadow == null)
+        if (target.Kept == null)
             return;                                      // made before the checkpoint, or for this execution only
         if (changedCount == changed.Length)
             Array.Resize(ref changed, 2 * changedCount);
-        changed[changedCount++] = target;
+        changed[changedCount++] = target.Kept;
         target.Changed = true;
-    }
-
-    private static void RestoreObject(KernelObject target)
-    {
-        target.Layout.Copy(target.Shadow!, target);
-        target.RestoreExtra();
     }
 
     private void Forget()

@@ -23,6 +23,13 @@ public abstract partial class KernelHost
         Announce(thread, in operation);
         if (starting)
             return false;
+        if (solo && operation.Kind < OperationKind.SpinAcquire && last == thread.Index && Finding is null)
+        {
+            Steps++;                                     // nobody to choose: the last part of every execution
+            next = last;
+            return !AlwaysSuspend;
+        }
+
         next = PickNext();
         return next == thread.Index && !AlwaysSuspend;
     }

@@ -102,6 +102,8 @@ public abstract partial class KernelHost
         observer?.OnFinding(finding);
     }
 
+    internal KernelThread ThreadAt(int index) => byIndex[index];
+
     internal object? TakeResult()
     {
         var taken = result;

@@ -6,7 +6,7 @@ public struct ListLink : ICell
     [Wiring] private KernelObject owner;
     internal KernelObject? Next;
     internal KernelObject? Previous;
-    internal KernelObject? Head;                         // the object whose list it is on
+    internal int Head;                                   // number of the object whose list it is on, or 0
     private uint write;
     private uint read;
     internal ushort HeadOffset;
@@ -19,7 +19,7 @@ public struct ListLink : ICell
         {
             var thread = owner.Touch();
             RaceDetector.Read(owner, offset, thread, write, ref read);
-            return Head != null;
+            return Head != 0;
         }
     }
 
@@ -27,7 +27,7 @@ public struct ListLink : ICell
     public Step<bool> IsUnlinkedRacy() => new(owner.Announce(offset, OperationKind.ListEmptyRacy));
 
     /// <summary>Whether the element is on a list, for rules and reports, which are no thread of the kernel.</summary>
-    public readonly bool Peek => Head != null;
+    public readonly bool Peek => Head != 0;
 
     readonly ushort ICell.Offset => offset;
 
@@ -39,11 +39,11 @@ public struct ListLink : ICell
 
     public void ForgetClocks() => write = read = 0;
 
-    readonly string ICell.Show() => Head == null ? "unlinked" : "linked";
+    readonly string ICell.Show() => Head == 0 ? "unlinked" : "linked";
 
     internal void Written(KernelThread thread) => RaceDetector.Write(owner, offset, thread, ref write, ref read);
 
-    internal readonly long OnEmptyRacy() => Head == null ? 1 : 0;
+    internal readonly long OnEmptyRacy() => Head == 0 ? 1 : 0;
 }
 
 /// <summary>
@@ -150,7 +150,7 @@ public struct KernelList<T> : ICell
     {
         var thread = Written(element);
         ref var node = ref element.Cell<ListLink>(link);
-        if (!ReferenceEquals(node.Head, owner) || node.HeadOffset != offset)
+        if (node.Head != owner.Identity || node.HeadOffset != offset)
         {
             thread.Host.Report(new Finding("list-corruption", $"{thread.Name} takes {element.Name} off a list that it is not on") { Object = element });
             return;
@@ -164,7 +164,8 @@ public struct KernelList<T> : ICell
             Neighbour(node.Next).Previous = node.Previous;
         else
             last = node.Previous;
-        node.Next = node.Previous = node.Head = null;
+        node.Next = node.Previous = null;
+        node.Head = 0;
         count--;
         node.Written(thread);
     }
@@ -175,7 +176,7 @@ public struct KernelList<T> : ICell
         Read();
         element.Touch();
         ref var node = ref element.Cell<ListLink>(link);
-        return ReferenceEquals(node.Head, owner) && node.HeadOffset == offset;
+        return node.Head == owner.Identity && node.HeadOffset == offset;
     }
 
     public void Attach(KernelObject owner)
@@ -195,9 +196,9 @@ public struct KernelList<T> : ICell
     {
         var thread = Written(element);
         ref var node = ref element.Cell<ListLink>(link);
-        if (node.Head != null)
+        if (node.Head != 0)
             thread.Host.Report(new Finding("list-corruption", $"{thread.Name} adds {element.Name} to a list while it is on one") { Object = element });
-        node.Head = owner;
+        node.Head = owner.Identity;
         node.HeadOffset = offset;
         node.Written(thread);
         count++;

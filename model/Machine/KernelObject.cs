@@ -15,29 +15,36 @@ public abstract class KernelObject
     /// <summary>The machine this object lives in.</summary>
     public readonly KernelHost Host;
 
-    /// <summary>Index of the thread that allocated the object: the first half of its schedule-independent name.</summary>
-    public int AllocatedBy { get; internal set; }
-
-    /// <summary>How many objects its thread had allocated before: the second half of that name.</summary>
-    public int AllocationIndex { get; internal set; }
-
-    internal Life Life;
-    internal bool FreedByRcu;
+    [Wiring] internal KeptState? Kept;                   // at the checkpoint
+    internal readonly int Identity;                      // from 1 on in its machine; no run can see it
     internal uint LastAccess;
     internal uint RcuSequence;
-    internal int[]? Accesses;
-    [Wiring] internal readonly Layout Layout;
-    [Wiring] internal KernelObject? Shadow;              // its state at the checkpoint
+    internal int Accesses;                               // a row with the last access by each thread, or 0
+    private byte allocatedBy;
+    internal Life Life;
+    internal bool FreedByRcu;
     [Wiring] internal bool Changed;                      // in this execution
 
     /// <summary>Makes an object of <paramref name="host"/> and attaches the cells embedded in it.</summary>
     protected KernelObject(KernelHost host)
     {
         Host = host;
-        Layout = Layout.Of(GetType());
+        Identity = host.Register(this);
         Layout.Attach(this);
-        host.Register(this);
     }
+
+    /// <summary>Index of the thread that allocated the object: the first half of its schedule-independent name.</summary>
+    public int AllocatedBy
+    {
+        get => allocatedBy;
+        internal set => allocatedBy = checked((byte)value);
+    }
+
+    /// <summary>How many objects its thread had allocated before: the second half of that name.</summary>
+    public int AllocationIndex { get; internal set; }
+
+    /// <summary>What its type is made of. Found in a table: not for every step.</summary>
+    internal Layout Layout => Kept?.Layout ?? Layout.Of(GetType());
 
     /// <summary>What people call the object: <c>ino:12</c>, <c>mk:K1</c>.</summary>
     public abstract string Name { get; }
@@ -106,6 +113,19 @@ public abstract class KernelObject
     private sealed class RawLayout
     {
         public byte First = 0;
+    }
+}
+
+/// <summary>The state of an object that each execution begins with.</summary>
+/// <param name="Target">The object.</param>
+/// <param name="Layout">What its type is made of.</param>
+/// <param name="State">A copy of it.</param>
+internal sealed record KeptState(KernelObject Target, Layout Layout, KernelObject State)
+{
+    public void Restore()
+    {
+        Layout.Copy(State, Target);
+        Target.RestoreExtra();
     }
 }
 

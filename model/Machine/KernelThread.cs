@@ -20,7 +20,7 @@ public sealed class KernelThread
     // Watchers: happens-before.
     internal int[] Clock = [];
     internal uint Epoch;
-    internal int[]? Snapshot;
+    internal int Snapshot;                               // a row like the clock, or 0
 
     // Watchers: locks held, in the order of their acquisition.
     internal HeldLock[] Held = new HeldLock[8];
@@ -33,7 +33,7 @@ public sealed class KernelThread
     internal int RcuCoveredUpTo;
 
     // A thread sleeps on at most one wait queue and is queued on at most one lock.
-    internal KernelThread? NextWaiter;
+    internal byte NextWaiter;                            // index of the thread + 1
     internal KernelObject? WaitsOn;
     internal ushort WaitsOnOffset;
     internal bool QueuedAsWriter;
@@ -71,7 +71,7 @@ public sealed class KernelThread
     {
         Invariant.Holds(!pending, "an operation is awaited where it is made");
         pending = true;
-        Announced = new Operation(target, what, argument, reference);
+        Announced.Become(target, what, argument, reference);
         GoesOn = Announced.Quiet || Host.Reach(in Announced);
         return this;
     }
@@ -104,9 +104,9 @@ public sealed class KernelThread
         HeldCount = AtomicDepth = RcuDepth = RcuCoveredUpTo = 0;
         RcuSince = 0;
         HeldClasses = 0;
-        NextWaiter = null;
+        NextWaiter = 0;
         WaitsOn = null;
-        Snapshot = null;
+        Snapshot = 0;
         WakeClock = ExitClock = default;
         if (Clock.Length < width)
             Clock = new int[width];
@@ -124,7 +124,14 @@ public sealed class KernelThread
     }
 
     /// <summary>A row with what the thread knows of others, which nobody changes.</summary>
-    internal int[] TakeSnapshot() => Snapshot = Host.Clocks.CopyOf(Clock);
+    internal int TakeSnapshot() => Snapshot = Host.Clocks.CopyOf(Clock);
+
+    /// <summary>The thread learnt something: its clock is not like the row any more.</summary>
+    internal void DropSnapshot()
+    {
+        Host.Clocks.Drop(Snapshot);
+        Snapshot = 0;
+    }
 
     /// <summary>Whether what happened at <paramref name="epoch"/> happened before this thread's next step.</summary>
     internal bool Knows(uint epoch) => Epochs.Clock(epoch) <= Clock[Epochs.Thread(epoch)];

@@ -136,8 +136,7 @@ internal sealed class Layout
 
     private static bool IsState(FieldInfo field) => !field.IsInitOnly && !field.IsDefined(typeof(WiringAttribute));
 
-    private static bool IsComposite(Type type)
-        => typeof(ICell).IsAssignableFrom(type) || type == typeof(SyncClock);
+    private static bool IsComposite(Type type) => typeof(ICell).IsAssignableFrom(type);
 
     private static Expression Declaring(Expression target, FieldInfo field)
         => target.Type == field.DeclaringType ? target : Expression.Convert(target, field.DeclaringType!);

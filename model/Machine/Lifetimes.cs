@@ -34,10 +34,11 @@ internal static class Lifetimes
 
         target.WillChange();
         target.FreedByRcu = afterGracePeriod;
-        if (target.Accesses != null)
+        if (target.Accesses != 0)
         {
-            for (var other = 0; other < target.Accesses.Length; other++)
-                CheckUse(target, thread, Epochs.Of(other, target.Accesses[other]));
+            var accesses = host.Clocks.Row(target.Accesses);
+            for (var other = 0; other < accesses.Length; other++)
+                CheckUse(target, thread, Epochs.Of(other, accesses[other]));
         }
         else if (target.LastAccess != 0)
         {
@@ -68,16 +69,17 @@ internal static class Lifetimes
 
     private static void Remember(KernelObject target, KernelThread thread)
     {
-        if (target.Accesses != null)
+        if (target.Accesses != 0)
         {
-            target.Accesses[thread.Index] = thread.Clock[thread.Index];
+            thread.Host.Clocks.Row(target.Accesses)[thread.Index] = thread.Clock[thread.Index];
         }
         else if (target.LastAccess != 0 && !thread.Knows(target.LastAccess))
         {
             var earlier = target.LastAccess;
             target.Accesses = thread.Host.Clocks.Blank();
-            target.Accesses[Epochs.Thread(earlier)] = Epochs.Clock(earlier);
-            target.Accesses[thread.Index] = thread.Clock[thread.Index];
+            var accesses = thread.Host.Clocks.Row(target.Accesses);
+            accesses[Epochs.Thread(earlier)] = Epochs.Clock(earlier);
+            accesses[thread.Index] = thread.Clock[thread.Index];
         }
 
         target.LastAccess = thread.Epoch;

@@ -33,3 +33,15 @@ public sealed class LockClass
 
     public override string ToString() => Name;
 }
+
+/// <summary>What a lock keeps of its class: the number, and in the bit above it whether locks of the class are tried.</summary>
+internal enum LockNumber : byte;
+
+internal static class LockNumbers
+{
+    public static LockNumber Of(LockClass @class) => (LockNumber)(@class.Number | (@class.Tried ? LockClass.Limit : 0));
+
+    public static bool IsTried(this LockNumber number) => ((int)number & LockClass.Limit) != 0;
+
+    public static int Index(this LockNumber number) => (int)number & (LockClass.Limit - 1);
+}

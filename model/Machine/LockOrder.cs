@@ -12,30 +12,42 @@ internal sealed class LockOrder
     private readonly ulong[] atCheckpoint = new ulong[LockClass.Limit];
     private readonly LockClass?[] classes = new LockClass?[LockClass.Limit];
 
+    /// <summary>A lock of a class is made.</summary>
+    public LockNumber NumberOf(LockClass? made)
+    {
+        if (made == null)
+            return default;
+        if (classes[made.Number] == null)
+            classes[made.Number] = made;
+        return LockNumbers.Of(made);
+    }
+
+    /// <summary>The kernel's name of locks of a class.</summary>
+    public string NameOf(LockNumber @class) => NameOf(@class.Index());
+
     public void Checkpoint() => before.CopyTo(atCheckpoint, 0);
 
     public void Restore() => atCheckpoint.CopyTo(before, 0);
 
     /// <summary>A blocking acquisition of a lock of <paramref name="wanted"/>: it nests inside all that the thread holds.</summary>
-    public void Nest(KernelThread thread, LockClass wanted)
+    public void Nest(KernelThread thread, LockNumber wanted)
     {
-        var unseen = thread.HeldClasses & ~before[wanted.Number];
+        var unseen = thread.HeldClasses & ~before[wanted.Index()];
         if (unseen != 0)
-            AddEdges(thread, unseen, wanted);
+            AddEdges(thread, unseen, wanted.Index());
     }
 
-    public void Push(KernelThread thread, KernelObject owner, ushort offset, LockClass @class, bool shared, bool spins)
+    public void Push(KernelThread thread, KernelObject owner, ushort offset, LockNumber @class, bool shared, bool spins)
     {
-        classes[@class.Number] ??= @class;
         if (thread.HeldCount == thread.Held.Length)
             Array.Resize(ref thread.Held, 2 * thread.HeldCount);
         ref var held = ref thread.Held[thread.HeldCount++];
         held.Object = owner;
         held.Offset = offset;
-        held.Class = (byte)@class.Number;
+        held.Class = (byte)@class.Index();
         held.Shared = shared;
         held.Outside = thread.HeldClasses;
-        thread.HeldClasses |= 1UL << @class.Number;
+        thread.HeldClasses |= 1UL << @class.Index();
         thread.Host.Counters.LockAcquisitions++;
         if (spins)
             thread.AtomicDepth++;
@@ -90,6 +102,12 @@ internal sealed class LockOrder
             thread.Host.Report(new Finding("lock-misuse", $"{thread.Name} ends inside an RCU read section"));
     }
 
+    public void MightSleep(KernelThread thread, LockNumber wanted)
+    {
+        if (thread.AtomicDepth > 0)
+            ReportSleep(thread, NameOf(wanted));
+    }
+
     public void MightSleep(KernelThread thread, string what)
     {
         if (thread.AtomicDepth > 0)
@@ -102,18 +120,18 @@ internal sealed class LockOrder
         thread.Host.Report(new Finding("sleep-in-atomic", $"{thread.Name} may sleep ({what}) inside {holding}"));
     }
 
-    private void AddEdges(KernelThread thread, ulong outer, LockClass wanted)
+    private void AddEdges(KernelThread thread, ulong outer, int wanted)
     {
         for (; outer != 0; outer &= outer - 1)
         {
             var held = BitOperations.TrailingZeroCount(outer);
-            if (held == wanted.Number || Reaches(wanted.Number, held))
+            if (held == wanted || Reaches(wanted, held))
             {
-                var how = held == wanted.Number ? "a second lock of the same class" : "and elsewhere they nest the other way round";
-                thread.Host.Report(new Finding("lock-order", $"{thread.Name} takes {wanted.Name} inside {NameOf(held)}, {how}"));
+                var how = held == wanted ? "a second lock of the same class" : "and elsewhere they nest the other way round";
+                thread.Host.Report(new Finding("lock-order", $"{thread.Name} takes {NameOf(wanted)} inside {NameOf(held)}, {how}"));
             }
 
-            before[wanted.Number] |= 1UL << held;
+            before[wanted] |= 1UL << held;
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Fscrypt.Sim.Model.Machine;
 
 /// <summary>
@@ -13,45 +15,44 @@ public struct LockRef : ICell
     /// <summary>The count of a dead object.</summary>
     public const int DeadCount = -128;
 
-    [Wiring] private KernelObject owner;
-    [Wiring] private readonly LockClass @class;
+    [Wiring] private object owner;                       // the lock's class until the cell is attached, its object from then on
     private SyncClock sync;
     private int count;
-    private short holder;                                // index of the thread + 1
+    private byte holder;                                 // index of the thread + 1
+    [Wiring] private LockNumber @class;
     [Wiring] private ushort offset;
 
     /// <summary>A free lock and a count of zero.</summary>
     public LockRef(LockClass @class)
     {
         this = default;
-        owner = null!;
-        this.@class = @class;
+        owner = @class;
     }
 
     /// <summary>spin_lock of the lock inside.</summary>
-    public Step Acquire() => new(owner.Announce(offset, OperationKind.LockRefAcquire));
+    public Step Acquire() => new(Owner.Announce(offset, OperationKind.LockRefAcquire));
 
     /// <summary>spin_lock_nested of the lock inside.</summary>
     /// <param name="nested">The class it counts as here.</param>
-    public Step Acquire(LockClass nested) => new(owner.Announce(offset, OperationKind.LockRefAcquire, reference: nested));
+    public Step Acquire(LockClass nested) => new(Owner.Announce(offset, OperationKind.LockRefAcquire, reference: nested));
 
     /// <summary>spin_trylock of the lock inside.</summary>
-    public Step<bool> TryAcquire() => new(owner.Announce(offset, OperationKind.LockRefTry));
+    public Step<bool> TryAcquire() => new(Owner.Announce(offset, OperationKind.LockRefTry));
 
     /// <summary>spin_unlock of the lock inside: always a point, since the lockless forms see it held.</summary>
-    public Step Release() => new(owner.Announce(offset, OperationKind.LockRefRelease));
+    public Step Release() => new(Owner.Announce(offset, OperationKind.LockRefRelease));
 
     /// <summary>lockref_get: one more reference for somebody who has one.</summary>
-    public Step Get() => new(owner.Announce(offset, OperationKind.LockRefGet));
+    public Step Get() => new(Owner.Announce(offset, OperationKind.LockRefGet));
 
     /// <summary>lockref_get_not_dead: false if the object is dead.</summary>
-    public Step<bool> GetNotDead() => new(owner.Announce(offset, OperationKind.LockRefGetNotDead));
+    public Step<bool> GetNotDead() => new(Owner.Announce(offset, OperationKind.LockRefGetNotDead));
 
     /// <summary>lockref_put_return: the count after it, or -1 if the lock is held or the count was not positive.</summary>
-    public Step<int> PutReturn() => new(owner.Announce(offset, OperationKind.LockRefPutReturn));
+    public Step<int> PutReturn() => new(Owner.Announce(offset, OperationKind.LockRefPutReturn));
 
     /// <summary>lockref_put_or_lock: true if another reference remained; otherwise the lock is held and the count untouched.</summary>
-    public Step<bool> PutOrLock() => new(owner.Announce(offset, OperationKind.LockRefPutOrLock));
+    public Step<bool> PutOrLock() => new(Owner.Announce(offset, OperationKind.LockRefPutOrLock));
 
     /// <summary>The count, read or written by the holder of the lock.</summary>
     public int Count
@@ -66,8 +67,8 @@ public struct LockRef : ICell
         {
             Holding();
             count = value;
-            if (owner.Host.Attentive)
-                owner.Host.PlainWritten(owner, offset);
+            if (Owner.Host.Attentive)
+                Owner.Host.PlainWritten(Owner, offset);
         }
     }
 
@@ -77,32 +78,36 @@ public struct LockRef : ICell
     /// <summary>Sets the count of an object that no other thread can reach yet.</summary>
     public void Initialize(int count)
     {
-        owner.Touch();
+        Owner.Touch();
         this.count = count;
     }
 
     /// <summary>Whether the running thread holds the lock.</summary>
-    public readonly bool IsHeldByCurrent => holder == owner.Host.Current.Index + 1;
+    public readonly bool IsHeldByCurrent => holder == Owner.Host.Current.Index + 1;
 
     internal readonly int Holder => holder - 1;
 
     readonly ushort ICell.Offset => offset;
 
+    private readonly KernelObject Owner => Unsafe.As<KernelObject>(owner);
+
     public void Attach(KernelObject owner)
     {
+        @class = owner.Host.LockOrder.NumberOf(this.owner as LockClass);
         this.owner = owner;
         offset = owner.OffsetOf(ref this);
     }
 
-    public void ForgetClocks() => sync.Clear();
+    public void ForgetClocks() => sync.Forget();
 
-    readonly string ICell.Show() => holder == 0 ? Display.Of(count) : $"{Display.Of(count)}, held by {owner.Host.Threads[holder - 1].Name}";
+    readonly string ICell.Show() => holder == 0 ? Display.Of(count) : $"{Display.Of(count)}, held by {Owner.Host.Threads[holder - 1].Name}";
 
     internal void OnAcquire(KernelThread thread, LockClass? nested)
     {
         Invariant.Holds(holder == 0, "a lockref's lock is acquired only when it is free");
-        thread.Host.LockOrder.Nest(thread, nested ?? @class);
-        Take(thread, nested ?? @class);
+        var counted = ClassOf(thread, nested);
+        thread.Host.LockOrder.Nest(thread, counted);
+        Take(thread, counted);
     }
 
     internal bool OnTry(KernelThread thread)
@@ -115,18 +120,18 @@ public struct LockRef : ICell
 
     internal void OnRelease(KernelThread thread)
     {
-        LockOrder.Pop(thread, owner, offset, spins: true);
+        LockOrder.Pop(thread, Owner, offset, spins: true);
         sync.Release(thread);
         holder = 0;
-        thread.Host.Recheck(owner, offset);
+        thread.Host.Recheck(Owner, offset);
     }
 
     internal void OnGet(KernelThread thread)
     {
         if (count < 0)
         {
-            var target = new Operation(owner, offset, OperationKind.LockRefGet).Target;
-            thread.Host.Report(new Finding("reference-count", $"{thread.Name} takes a reference on {target}, which is dead") { Object = owner });
+            var target = new Operation(Owner, offset, OperationKind.LockRefGet).Target;
+            thread.Host.Report(new Finding("reference-count", $"{thread.Name} takes a reference on {target}, which is dead") { Object = Owner });
         }
 
         Order(thread);
@@ -163,12 +168,12 @@ public struct LockRef : ICell
         return false;
     }
 
-    private void Take(KernelThread thread, LockClass counted)
+    private void Take(KernelThread thread, LockNumber counted)
     {
         sync.Acquire(thread);
-        holder = (short)(thread.Index + 1);
-        thread.Host.LockOrder.Push(thread, owner, offset, counted, shared: false, spins: true);
-        thread.Host.Recheck(owner, offset);
+        holder = (byte)(thread.Index + 1);
+        thread.Host.LockOrder.Push(thread, Owner, offset, counted, shared: false, spins: true);
+        thread.Host.Recheck(Owner, offset);
     }
 
     private void Order(KernelThread thread)
@@ -179,7 +184,10 @@ public struct LockRef : ICell
 
     private void Holding()
     {
-        var thread = owner.Touch();
+        var thread = Owner.Touch();
         Invariant.Holds(holder == thread.Index + 1, "a lockref's count is read and written plainly under its lock only");
     }
+
+    private readonly LockNumber ClassOf(KernelThread thread, LockClass? nested)
+        => nested == null ? @class : thread.Host.LockOrder.NumberOf(nested);
 }

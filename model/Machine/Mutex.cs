@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Fscrypt.Sim.Model.Machine;
 
 /// <summary>
@@ -6,51 +8,53 @@ namespace Fscrypt.Sim.Model.Machine;
 /// </summary>
 public struct Mutex : ICell
 {
-    [Wiring] private KernelObject owner;
-    [Wiring] private readonly LockClass @class;
+    [Wiring] private object owner;                       // the lock's class until the cell is attached, its object from then on
     private SyncClock sync;
-    private KernelThread? first;
-    private short holder;                                // index of the thread + 1
+    private byte first;                                  // index of the thread + 1
+    private byte holder;                                 // index of the thread + 1
+    [Wiring] private LockNumber @class;
     [Wiring] private ushort offset;
 
     /// <summary>A free mutex.</summary>
     public Mutex(LockClass @class)
     {
         this = default;
-        owner = null!;
-        this.@class = @class;
+        owner = @class;
     }
 
     /// <summary>mutex_lock.</summary>
-    public Step Acquire() => new(owner.Announce(offset, OperationKind.MutexAcquire));
+    public Step Acquire() => new(Owner.Announce(offset, OperationKind.MutexAcquire));
 
     /// <summary>mutex_trylock: true if it was free and now is held.</summary>
-    public Step<bool> TryAcquire() => new(owner.Announce(offset, OperationKind.MutexTry));
+    public Step<bool> TryAcquire() => new(Owner.Announce(offset, OperationKind.MutexTry));
 
     /// <summary>mutex_unlock.</summary>
     public Step Release()
-        => new(owner.Announce(offset, OperationKind.MutexRelease, quiet: !@class.Tried && !owner.Host.PointsAll));
+        => new(Owner.Announce(offset, OperationKind.MutexRelease, quiet: !@class.IsTried() && !Owner.Host.PointsAll));
 
     /// <summary>Whether the running thread holds it.</summary>
-    public readonly bool IsHeldByCurrent => holder == owner.Host.Current.Index + 1;
+    public readonly bool IsHeldByCurrent => holder == Owner.Host.Current.Index + 1;
 
     internal readonly int Holder => holder - 1;
 
     readonly ushort ICell.Offset => offset;
 
+    private readonly KernelObject Owner => Unsafe.As<KernelObject>(owner);
+
     public void Attach(KernelObject owner)
     {
+        @class = owner.Host.LockOrder.NumberOf(this.owner as LockClass);
         this.owner = owner;
         offset = owner.OffsetOf(ref this);
     }
 
-    public void ForgetClocks() => sync.Clear();
+    public void ForgetClocks() => sync.Forget();
 
-    readonly string ICell.Show() => holder == 0 ? "free" : $"held by {owner.Host.Threads[holder - 1].Name}";
+    readonly string ICell.Show() => holder == 0 ? "free" : $"held by {Owner.Host.Threads[holder - 1].Name}";
 
     internal readonly bool MustQueue => holder != 0;
 
-    internal readonly bool MayTake(KernelThread thread) => holder == 0 && ReferenceEquals(first, thread);
+    internal readonly bool MayTake(KernelThread thread) => holder == 0 && first == thread.Index + 1;
 
     internal void OnQueue(KernelThread thread) => WaiterList.Append(ref first, thread);
 
@@ -58,7 +62,7 @@ public struct Mutex : ICell
     {
         Invariant.Holds(holder == 0, "a mutex is acquired only when it is free");
         thread.Host.LockOrder.Nest(thread, @class);
-        thread.Host.LockOrder.MightSleep(thread, @class.Name);
+        thread.Host.LockOrder.MightSleep(thread, @class);
         if (thread.Queued)
             WaiterList.Remove(ref first, thread);
         Take(thread);
@@ -66,7 +70,7 @@ public struct Mutex : ICell
 
     internal bool OnTry(KernelThread thread)
     {
-        Invariant.Holds(@class.Tried, "only locks of a class declared as tried are tried");
+        Invariant.Holds(@class.IsTried(), "only locks of a class declared as tried are tried");
         if (holder != 0)
             return false;
         Take(thread);
@@ -75,57 +79,43 @@ public struct Mutex : ICell
 
     internal void OnRelease(KernelThread thread)
     {
-        LockOrder.Pop(thread, owner, offset, spins: false);
+        LockOrder.Pop(thread, Owner, offset, spins: false);
         sync.Release(thread);
         holder = 0;
-        thread.Host.Recheck(owner, offset);
+        thread.Host.Recheck(Owner, offset);
     }
 
     private void Take(KernelThread thread)
     {
         sync.Acquire(thread);
-        holder = (short)(thread.Index + 1);
-        thread.Host.LockOrder.Push(thread, owner, offset, @class, shared: false, spins: false);
-        thread.Host.Recheck(owner, offset);
+        holder = (byte)(thread.Index + 1);
+        thread.Host.LockOrder.Push(thread, Owner, offset, @class, shared: false, spins: false);
+        thread.Host.Recheck(Owner, offset);
     }
 }
 
-/// <summary>Threads in the order in which they wait, linked through themselves: a thread waits in one place at a time.</summary>
+/// <summary>
+/// Threads in the order in which they wait, linked through themselves: a thread waits in one place at a time. A thread is
+/// its index + 1 here, nobody is 0.
+/// </summary>
 internal static class WaiterList
 {
-    public static void Append(ref KernelThread? first, KernelThread thread)
+    public static void Append(ref byte first, KernelThread thread)
     {
-        thread.NextWaiter = null;
-        if (first == null)
-        {
-            first = thread;
-            return;
-        }
-
-        var last = first;
-        while (last.NextWaiter != null)
-            last = last.NextWaiter;
-        last.NextWaiter = thread;
+        ref var last = ref first;
+        while (last != 0)
+            last = ref thread.Host.ThreadAt(last - 1).NextWaiter;
+        last = (byte)(thread.Index + 1);
+        thread.NextWaiter = 0;
     }
 
-    public static void Remove(ref KernelThread? first, KernelThread thread)
+    public static void Remove(ref byte first, KernelThread thread)
     {
-        if (ReferenceEquals(first, thread))
-        {
-            first = thread.NextWaiter;
-        }
-        else
-        {
-            for (var before = first; before != null; before = before.NextWaiter)
-            {
-                if (ReferenceEquals(before.NextWaiter, thread))
-                {
-                    before.NextWaiter = thread.NextWaiter;
-                    break;
-                }
-            }
-        }
-
-        thread.NextWaiter = null;
+        ref var place = ref first;
+        while (place != 0 && place != thread.Index + 1)
+            place = ref thread.Host.ThreadAt(place - 1).NextWaiter;
+        if (place != 0)
+            place = thread.NextWaiter;
+        thread.NextWaiter = 0;
     }
 }

@@ -4,10 +4,10 @@ namespace Fscrypt.Sim.Model.Machine;
 /// What a thread does at a scheduling point, as data: it is announced before it runs, so a host can print it, hash it,
 /// ask whether it is enabled and whether two of them are dependent.
 /// </summary>
-public readonly record struct Operation
+public record struct Operation
 {
     // In one word: the four words of an operation are copied through registers.
-    private readonly uint what;
+    private uint what;
 
     /// <summary>An operation on a cell.</summary>
     public Operation(
@@ -25,33 +25,44 @@ public readonly record struct Operation
     }
 
     /// <summary>The object the operation is about.</summary>
-    public KernelObject Object { get; }
+    public KernelObject Object { readonly get; private set; }
 
     /// <summary>Which cell of it.</summary>
-    public ushort Offset => (ushort)what;
+    public readonly ushort Offset => (ushort)what;
 
     /// <summary>What is done.</summary>
-    public OperationKind Kind => (OperationKind)(what >> 16);
+    public readonly OperationKind Kind => (OperationKind)(what >> 16);
 
     /// <summary>Whether the operation is no scheduling point (the release of a lock that nobody can see held).</summary>
-    public bool Quiet => what >> 24 != 0;
+    public readonly bool Quiet => what >> 24 != 0;
 
     /// <summary>A number that the kind explains.</summary>
-    public long Argument { get; }
+    public long Argument { readonly get; private set; }
 
     /// <summary>An object that the kind explains.</summary>
-    public object? Reference { get; }
+    public object? Reference { readonly get; private set; }
 
     /// <summary>Whether both touch the same cell.</summary>
-    public bool SameCell(in Operation other) => ReferenceEquals(Object, other.Object) && Offset == other.Offset;
+    public readonly bool SameCell(in Operation other) => ReferenceEquals(Object, other.Object) && Offset == other.Offset;
 
     /// <summary>Name of the cell, as in <c>ino:12.i_lock</c>.</summary>
-    public string Target => $"{Object.Name}.{Object.Layout.NameOf(Object, Offset)}";
+    public readonly string Target => $"{Object.Name}.{Object.Layout.NameOf(Object, Offset)}";
+
+    /// <summary>Overwrites it. A comparison is cheaper than the collector's write barrier.</summary>
+    internal void Become(KernelObject target, uint what, long argument, object? reference)
+    {
+        if (!ReferenceEquals(Object, target))
+            Object = target;
+        if (!ReferenceEquals(Reference, reference))
+            Reference = reference;
+        Argument = argument;
+        this.what = what;
+    }
 
     internal static uint Pack(ushort offset, OperationKind kind, bool quiet)
         => offset | (uint)kind << 16 | (quiet ? 1u << 24 : 0);
 
-    public override string ToString() => Offset == 0 && Kind >= OperationKind.Spawn ? Kind.ToString() : $"{Kind} {Target}";
+    public override readonly string ToString() => Offset == 0 && Kind >= OperationKind.Spawn ? Kind.ToString() : $"{Kind} {Target}";
 }
 
 /// <summary>The kinds of operations. Those from <see cref="SpinAcquire"/> on can be disabled, and block their thread.</summary>

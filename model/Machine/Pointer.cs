@@ -29,7 +29,7 @@ public struct Pointer<T> : ICell
             if (thread.Host.Attentive)
                 thread.Host.PlainAccess(owner, offset, write: true);
             RaceDetector.Write(owner, offset, thread, ref write, ref read);
-            sync.Clear();
+            sync.Clear(thread);
             this.value = value;
             if (thread.Host.Attentive)
                 thread.Host.PlainWritten(owner, offset);
@@ -66,7 +66,7 @@ public struct Pointer<T> : ICell
     public void ForgetClocks()
     {
         write = read = 0;
-        sync.Clear();
+        sync.Forget();
     }
 
     readonly string ICell.Show() => Display.Of(value);
@@ -85,7 +85,7 @@ public struct Pointer<T> : ICell
         if (release)
             sync.Release(thread);
         else
-            sync.Clear();
+            sync.Clear(thread);
         value = next;
     }
 

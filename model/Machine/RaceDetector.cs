@@ -32,7 +32,7 @@ internal static class RaceDetector
     {
         if (Epochs.IsMany(read))
         {
-            thread.Host.Clocks.Shared(read)[thread.Index] = thread.Clock[thread.Index];
+            thread.Host.Clocks.Row(Epochs.Clock(read))[thread.Index] = thread.Clock[thread.Index];
         }
         else if (read == 0 || thread.Knows(read))
         {
@@ -41,7 +41,9 @@ internal static class RaceDetector
         else
         {
             var earlier = read;
-            read = thread.Host.Clocks.Share(out var row);
+            var readers = thread.Host.Clocks.Blank();
+            read = Epochs.Of(Epochs.Many, readers);
+            var row = thread.Host.Clocks.Row(readers);
             row[Epochs.Thread(earlier)] = Epochs.Clock(earlier);
             row[thread.Index] = thread.Clock[thread.Index];
         }
@@ -56,13 +58,14 @@ internal static class RaceDetector
             return;
         }
 
-        var row = thread.Host.Clocks.Shared(read);
+        var row = thread.Host.Clocks.Row(Epochs.Clock(read));
         for (var reader = 0; reader < row.Length; reader++)
         {
             if (row[reader] > 0 && !thread.Knows(Epochs.Of(reader, row[reader])))
                 Report(owner, offset, thread, Epochs.Of(reader, row[reader]), "read", "write");
         }
 
+        thread.Host.Clocks.Drop(Epochs.Clock(read));
         read = 0;
     }
 

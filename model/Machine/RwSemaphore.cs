@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Fscrypt.Sim.Model.Machine;
 
 /// <summary>
@@ -6,48 +8,47 @@ namespace Fscrypt.Sim.Model.Machine;
 /// </summary>
 public struct RwSemaphore : ICell
 {
-    [Wiring] private KernelObject owner;
-    [Wiring] private readonly LockClass @class;
+    [Wiring] private object owner;                       // the lock's class until the cell is attached, its object from then on
     private SyncClock writers;
     private SyncClock readers;
-    private KernelThread? first;
+    private byte first;                                  // index of the thread + 1
     private short readerCount;
-    private short writer;                                // index of the thread + 1
+    private byte writer;                                 // index of the thread + 1
+    [Wiring] private LockNumber @class;
     [Wiring] private ushort offset;
 
     /// <summary>A free semaphore.</summary>
     public RwSemaphore(LockClass @class)
     {
         this = default;
-        owner = null!;
-        this.@class = @class;
+        owner = @class;
     }
 
     /// <summary>down_read.</summary>
-    public Step AcquireRead() => new(owner.Announce(offset, OperationKind.SemaphoreAcquireRead));
+    public Step AcquireRead() => new(Owner.Announce(offset, OperationKind.SemaphoreAcquireRead));
 
     /// <summary>down_write.</summary>
-    public Step AcquireWrite() => new(owner.Announce(offset, OperationKind.SemaphoreAcquireWrite));
+    public Step AcquireWrite() => new(Owner.Announce(offset, OperationKind.SemaphoreAcquireWrite));
 
     /// <summary>down_write_nested, for a semaphore inside another of its class.</summary>
     /// <param name="nested">The class it counts as here.</param>
     public Step AcquireWrite(LockClass nested)
-        => new(owner.Announce(offset, OperationKind.SemaphoreAcquireWrite, reference: nested));
+        => new(Owner.Announce(offset, OperationKind.SemaphoreAcquireWrite, reference: nested));
 
     /// <summary>down_read_trylock.</summary>
-    public Step<bool> TryAcquireRead() => new(owner.Announce(offset, OperationKind.SemaphoreTryRead));
+    public Step<bool> TryAcquireRead() => new(Owner.Announce(offset, OperationKind.SemaphoreTryRead));
 
     /// <summary>down_write_trylock.</summary>
-    public Step<bool> TryAcquireWrite() => new(owner.Announce(offset, OperationKind.SemaphoreTryWrite));
+    public Step<bool> TryAcquireWrite() => new(Owner.Announce(offset, OperationKind.SemaphoreTryWrite));
 
     /// <summary>up_read.</summary>
-    public Step ReleaseRead() => new(owner.Announce(offset, OperationKind.SemaphoreReleaseRead, QuietRelease));
+    public Step ReleaseRead() => new(Owner.Announce(offset, OperationKind.SemaphoreReleaseRead, QuietRelease));
 
     /// <summary>up_write.</summary>
-    public Step ReleaseWrite() => new(owner.Announce(offset, OperationKind.SemaphoreReleaseWrite, QuietRelease));
+    public Step ReleaseWrite() => new(Owner.Announce(offset, OperationKind.SemaphoreReleaseWrite, QuietRelease));
 
     /// <summary>Whether the running thread holds it exclusively.</summary>
-    public readonly bool IsWriteHeldByCurrent => writer == owner.Host.Current.Index + 1;
+    public readonly bool IsWriteHeldByCurrent => writer == Owner.Host.Current.Index + 1;
 
     /// <summary>Whether anybody holds it exclusively.</summary>
     public readonly bool IsWriteHeld => writer != 0;
@@ -58,34 +59,37 @@ public struct RwSemaphore : ICell
 
     readonly ushort ICell.Offset => offset;
 
-    private readonly bool QuietRelease => !@class.Tried && !owner.Host.PointsAll;
+    private readonly KernelObject Owner => Unsafe.As<KernelObject>(owner);
+
+    private readonly bool QuietRelease => !@class.IsTried() && !Owner.Host.PointsAll;
 
     public void Attach(KernelObject owner)
     {
+        @class = owner.Host.LockOrder.NumberOf(this.owner as LockClass);
         this.owner = owner;
         offset = owner.OffsetOf(ref this);
     }
 
     public void ForgetClocks()
     {
-        writers.Clear();
-        readers.Clear();
+        writers.Forget();
+        readers.Forget();
     }
 
-    readonly string ICell.Show() => writer != 0 ? $"held by {owner.Host.Threads[writer - 1].Name}"
+    readonly string ICell.Show() => writer != 0 ? $"held by {Owner.Host.Threads[writer - 1].Name}"
         : readerCount == 0 ? "free" : $"{readerCount} readers";
 
-    internal readonly bool MustQueue(bool write) => write ? writer != 0 || readerCount != 0 : writer != 0 || first != null;
+    internal readonly bool MustQueue(bool write) => write ? writer != 0 || readerCount != 0 : writer != 0 || first != 0;
 
     internal readonly bool MayTake(KernelThread thread)
     {
         if (writer != 0)
             return false;
         if (thread.QueuedAsWriter)
-            return readerCount == 0 && ReferenceEquals(first, thread);
-        for (var ahead = first; ahead != null && !ReferenceEquals(ahead, thread); ahead = ahead.NextWaiter)
+            return readerCount == 0 && first == thread.Index + 1;
+        for (var ahead = first; ahead != 0 && ahead != thread.Index + 1; ahead = thread.Host.ThreadAt(ahead - 1).NextWaiter)
         {
-            if (ahead.QueuedAsWriter)
+            if (thread.Host.ThreadAt(ahead - 1).QueuedAsWriter)
                 return false;
         }
 
@@ -100,16 +104,17 @@ public struct RwSemaphore : ICell
 
     internal void OnAcquire(KernelThread thread, bool write, LockClass? nested)
     {
-        thread.Host.LockOrder.Nest(thread, nested ?? @class);
-        thread.Host.LockOrder.MightSleep(thread, @class.Name);
+        var counted = ClassOf(thread, nested);
+        thread.Host.LockOrder.Nest(thread, counted);
+        thread.Host.LockOrder.MightSleep(thread, @class);
         if (thread.Queued)
             WaiterList.Remove(ref first, thread);
-        Take(thread, write, nested ?? @class);
+        Take(thread, write, counted);
     }
 
     internal bool OnTry(KernelThread thread, bool write)
     {
-        Invariant.Holds(@class.Tried, "only locks of a class declared as tried are tried");
+        Invariant.Holds(@class.IsTried(), "only locks of a class declared as tried are tried");
         if (MustQueue(write))
             return false;
         Take(thread, write, @class);
@@ -118,11 +123,11 @@ public struct RwSemaphore : ICell
 
     internal void OnRelease(KernelThread thread, bool write)
     {
-        LockOrder.Pop(thread, owner, offset, spins: false);
+        LockOrder.Pop(thread, Owner, offset, spins: false);
         if (write)
         {
             writers.Release(thread);
-            readers.Clear();
+            readers.Clear(thread);
             writer = 0;
         }
         else
@@ -131,24 +136,27 @@ public struct RwSemaphore : ICell
             readerCount--;
         }
 
-        thread.Host.Recheck(owner, offset);
+        thread.Host.Recheck(Owner, offset);
     }
 
-    private void Take(KernelThread thread, bool write, LockClass counted)
+    private void Take(KernelThread thread, bool write, LockNumber counted)
     {
         Invariant.Holds(writer == 0 && (!write || readerCount == 0), "a semaphore is taken only when that excludes nobody");
         writers.Acquire(thread);
         if (write)
         {
             readers.Acquire(thread);
-            writer = (short)(thread.Index + 1);
+            writer = (byte)(thread.Index + 1);
         }
         else
         {
             readerCount++;
         }
 
-        thread.Host.LockOrder.Push(thread, owner, offset, counted, shared: !write, spins: false);
-        thread.Host.Recheck(owner, offset);
+        thread.Host.LockOrder.Push(thread, Owner, offset, counted, shared: !write, spins: false);
+        thread.Host.Recheck(Owner, offset);
     }
+
+    private readonly LockNumber ClassOf(KernelThread thread, LockClass? nested)
+        => nested == null ? @class : thread.Host.LockOrder.NumberOf(nested);
 }

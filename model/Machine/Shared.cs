@@ -11,7 +11,7 @@ namespace Fscrypt.Sim.Model.Machine;
 /// the lock's holder against a marked or racy read is no finding: the kernel's own detector takes aligned plain writes for
 /// atomic (KCSAN_ASSUME_PLAIN_WRITES_ATOMIC, on by default).
 /// </remarks>
-/// <typeparam name="T">A type of at most eight bytes.</typeparam>
+/// <typeparam name="T">A type of at most four bytes.</typeparam>
 public struct Shared<T> : ICell
     where T : unmanaged
 {
@@ -67,7 +67,7 @@ public struct Shared<T> : ICell
 internal struct SharedCell : ICell
 {
     [Wiring] private KernelObject owner;
-    internal long Bits;
+    internal int Bits;
     private SyncClock sync;
     private uint write;
     private uint read;
@@ -75,16 +75,17 @@ internal struct SharedCell : ICell
 
     readonly ushort ICell.Offset => offset;
 
-    public static long ToBits<T>(T value)
+    public static int ToBits<T>(T value)
         where T : unmanaged
     {
-        long bits = 0;
-        Unsafe.As<long, T>(ref bits) = value;
+        Invariant.Holds(Unsafe.SizeOf<T>() <= sizeof(int), "a shared field has at most four bytes");
+        var bits = 0;
+        Unsafe.As<int, T>(ref bits) = value;
         return bits;
     }
 
-    public static T FromBits<T>(long bits)
-        where T : unmanaged => Unsafe.As<long, T>(ref bits);
+    public static T FromBits<T>(int bits)
+        where T : unmanaged => Unsafe.As<int, T>(ref bits);
 
     public void Attach(KernelObject owner)
     {
@@ -95,12 +96,12 @@ internal struct SharedCell : ICell
     public void ForgetClocks()
     {
         write = read = 0;
-        sync.Clear();
+        sync.Forget();
     }
 
     readonly string ICell.Show() => Display.Of(Bits);
 
-    public long ReadPlain()
+    public int ReadPlain()
     {
         var thread = owner.Touch();
         if (thread.Host.Attentive)
@@ -109,7 +110,7 @@ internal struct SharedCell : ICell
         return Bits;
     }
 
-    public void WritePlain(long bits)
+    public void WritePlain(int bits)
     {
         var thread = owner.Touch();
         RaceDetector.Write(owner, offset, thread, ref write, ref read);
@@ -135,7 +136,7 @@ internal struct SharedCell : ICell
         if (kind == OperationKind.SharedWriteRelease)
             sync.Release(thread);
         else
-            sync.Clear();
-        Bits = bits;
+            sync.Clear(thread);
+        Bits = (int)bits;
     }
 }

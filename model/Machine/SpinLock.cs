@@ -1,38 +1,39 @@
+using System.Runtime.CompilerServices;
+
 namespace Fscrypt.Sim.Model.Machine;
 
 /// <summary>spinlock_t. Its holder must not sleep; a thread that finds it held waits without giving up anything.</summary>
 public struct SpinLock : ICell
 {
-    [Wiring] private KernelObject owner;
-    [Wiring] private readonly LockClass @class;
+    [Wiring] private object owner;                       // the lock's class until the cell is attached, its object from then on
     private SyncClock sync;
-    private short holder;                                // index of the thread + 1
+    private byte holder;                                 // index of the thread + 1
+    [Wiring] private LockNumber @class;
     [Wiring] private ushort offset;
 
     /// <summary>A free lock.</summary>
     public SpinLock(LockClass @class)
     {
         this = default;
-        owner = null!;
-        this.@class = @class;
+        owner = @class;
     }
 
     /// <summary>spin_lock.</summary>
-    public Step Acquire() => new(owner.Announce(offset, OperationKind.SpinAcquire));
+    public Step Acquire() => new(Owner.Announce(offset, OperationKind.SpinAcquire));
 
     /// <summary>spin_lock_nested, for a lock inside another of its class.</summary>
     /// <param name="nested">The class it counts as here.</param>
-    public Step Acquire(LockClass nested) => new(owner.Announce(offset, OperationKind.SpinAcquire, reference: nested));
+    public Step Acquire(LockClass nested) => new(Owner.Announce(offset, OperationKind.SpinAcquire, reference: nested));
 
     /// <summary>spin_trylock: true if it was free and now is held.</summary>
-    public Step<bool> TryAcquire() => new(owner.Announce(offset, OperationKind.SpinTry));
+    public Step<bool> TryAcquire() => new(Owner.Announce(offset, OperationKind.SpinTry));
 
     /// <summary>spin_unlock.</summary>
     public Step Release()
-        => new(owner.Announce(offset, OperationKind.SpinRelease, quiet: !@class.Tried && !owner.Host.PointsAll));
+        => new(Owner.Announce(offset, OperationKind.SpinRelease, quiet: !@class.IsTried() && !Owner.Host.PointsAll));
 
     /// <summary>Whether the running thread holds it: what lockdep_assert_held asks.</summary>
-    public readonly bool IsHeldByCurrent => holder == owner.Host.Current.Index + 1;
+    public readonly bool IsHeldByCurrent => holder == Owner.Host.Current.Index + 1;
 
     /// <summary>Whether anybody holds it.</summary>
     public readonly bool IsHeld => holder != 0;
@@ -41,26 +42,30 @@ public struct SpinLock : ICell
 
     readonly ushort ICell.Offset => offset;
 
+    private readonly KernelObject Owner => Unsafe.As<KernelObject>(owner);
+
     public void Attach(KernelObject owner)
     {
+        @class = owner.Host.LockOrder.NumberOf(this.owner as LockClass);
         this.owner = owner;
         offset = owner.OffsetOf(ref this);
     }
 
-    public void ForgetClocks() => sync.Clear();
+    public void ForgetClocks() => sync.Forget();
 
-    readonly string ICell.Show() => holder == 0 ? "free" : $"held by {owner.Host.Threads[holder - 1].Name}";
+    readonly string ICell.Show() => holder == 0 ? "free" : $"held by {Owner.Host.Threads[holder - 1].Name}";
 
     internal void OnAcquire(KernelThread thread, LockClass? nested)
     {
         Invariant.Holds(holder == 0, "a spinlock is acquired only when it is free");
-        thread.Host.LockOrder.Nest(thread, nested ?? @class);
-        Take(thread, nested ?? @class);
+        var counted = ClassOf(thread, nested);
+        thread.Host.LockOrder.Nest(thread, counted);
+        Take(thread, counted);
     }
 
     internal bool OnTry(KernelThread thread)
     {
-        Invariant.Holds(@class.Tried, "only locks of a class declared as tried are tried");
+        Invariant.Holds(@class.IsTried(), "only locks of a class declared as tried are tried");
         if (holder != 0)
             return false;
         Take(thread, @class);
@@ -69,17 +74,20 @@ public struct SpinLock : ICell
 
     internal void OnRelease(KernelThread thread)
     {
-        LockOrder.Pop(thread, owner, offset, spins: true);
+        LockOrder.Pop(thread, Owner, offset, spins: true);
         sync.Release(thread);
         holder = 0;
-        thread.Host.Recheck(owner, offset);
+        thread.Host.Recheck(Owner, offset);
     }
 
-    private void Take(KernelThread thread, LockClass counted)
+    private void Take(KernelThread thread, LockNumber counted)
     {
         sync.Acquire(thread);
-        holder = (short)(thread.Index + 1);
-        thread.Host.LockOrder.Push(thread, owner, offset, counted, shared: false, spins: true);
-        thread.Host.Recheck(owner, offset);
+        holder = (byte)(thread.Index + 1);
+        thread.Host.LockOrder.Push(thread, Owner, offset, counted, shared: false, spins: true);
+        thread.Host.Recheck(Owner, offset);
     }
+
+    private readonly LockNumber ClassOf(KernelThread thread, LockClass? nested)
+        => nested == null ? @class : thread.Host.LockOrder.NumberOf(nested);
 }

@@ -8,132 +8,196 @@ namespace Fscrypt.Sim.Model.Machine;
 /// </summary>
 internal struct SyncClock
 {
-    private int[]? row;
+    private int row;                                     // in the machine's arena; 0: nothing was published
     private uint epoch;
 
-    public void Clear()
+    /// <summary>Nothing is published here any more.</summary>
+    public void Clear(KernelThread thread)
     {
-        row = null;
-        epoch = 0;
+        if (row != 0)
+            thread.Host.Clocks.Drop(row);
+        this = default;
     }
+
+    /// <summary>Clears it where all rows of the machine are given up.</summary>
+    public void Forget() => this = default;
 
     /// <summary>Publishes all that <paramref name="thread"/> did up to now, instead of what was published before.</summary>
     public void Release(KernelThread thread)
     {
+        if (thread.Host.LiveThreads <= 1)                // alone: whoever comes later is created by it, and knows all this
+        {
+            Clear(thread);
+            return;
+        }
+
         epoch = thread.Epoch;
-        var known = thread.Snapshot ?? thread.TakeSnapshot();
-        if (!ReferenceEquals(row, known))
+        var known = thread.Snapshot;
+        if (known == 0)
+            known = thread.TakeSnapshot();
+        if (row != known)
+        {
+            thread.Host.Clocks.Use(known);
+            thread.Host.Clocks.Drop(row);
             row = known;
-        if (thread.Host.LiveThreads > 1)                 // alone: whoever comes later is created by it, and knows all this
-            thread.Tick();
+        }
+
+        thread.Tick();
     }
 
     /// <summary>Publishes all that <paramref name="thread"/> did up to now, on top of what was published before.</summary>
     public void ReleaseMerged(KernelThread thread)
     {
-        if (row == null || (epoch != 0 && thread.Knows(epoch)))
+        if (thread.Host.LiveThreads <= 1)                // what is here stays; nobody will need to learn the rest here
+            return;
+        if (row == 0 || (epoch != 0 && thread.Knows(epoch)))
         {
             Release(thread);
             return;
         }
 
-        var merged = thread.Host.Clocks.CopyOf(thread.Clock);
-        ClockArena.Merge(row, merged);
+        var clocks = thread.Host.Clocks;
+        var merged = clocks.CopyOf(thread.Clock);
+        clocks.Merge(row, merged);
         if (epoch != 0)
-            merged[Epochs.Thread(epoch)] = Math.Max(merged[Epochs.Thread(epoch)], Epochs.Clock(epoch));
+            clocks.Raise(merged, Epochs.Thread(epoch), Epochs.Clock(epoch));
+        clocks.Drop(row);
         row = merged;
-        epoch = 0;                                  // two publishers: no single epoch stands for the row
+        epoch = 0;                                       // two publishers: no single epoch stands for the row
         thread.Tick();
     }
 
     /// <summary>Lets <paramref name="thread"/> know all that was published here.</summary>
     public readonly void Acquire(KernelThread thread)
     {
-        if (row == null || (epoch != 0 && thread.Knows(epoch)))
+        if (row == 0 || (epoch != 0 && thread.Knows(epoch)))
             return;
         var clock = thread.Clock;
-        ClockArena.Merge(row, clock);                    // the thread's own entry stays: nobody knows more of it than itself
+        thread.Host.Clocks.Merge(row, clock);            // the thread's own entry stays: nobody knows more of it than itself
         if (epoch != 0)
         {
             ref var publisher = ref clock[Epochs.Thread(epoch)];
             publisher = Math.Max(publisher, Epochs.Clock(epoch));
         }
 
-        thread.Snapshot = null;
+        thread.DropSnapshot();
     }
 }
 
-/// <summary>The rows of one machine: taken in order, and all free again at the next execution.</summary>
+/// <summary>
+/// The rows of one machine: clocks by thread, in one array, known by their numbers from 1 on. A row is free again when the
+/// last that refers to it lets go, and all are at the next execution.
+/// </summary>
 internal sealed class ClockArena
 {
-    // Beyond this many rows in one execution (a large simulation) rows are left to the garbage collector.
-    private const int KeptMax = 65_536;
+    // Whole vectors fit into a row: the widest there are have 16 entries.
+    private const int WidthMin = 16;
 
-    private int[][] rows = new int[16][];
-    private int[][] shared = new int[16][];
-    private int used;
-    private int sharedUsed;
+    private int[] entries = new int[64 * WidthMin];
+    private int[] uses = new int[64];
+    private int used = 1;
+    private int free;                                    // the first free row, which holds the number of the next; 0: none
 
-    /// <summary>Threads a row has room for.</summary>
-    public int Width { get; private set; } = 16;
+    /// <summary>Threads a row has room for: a power of two.</summary>
+    public int Width { get; private set; } = WidthMin;
 
     public void Reset()
     {
-        used = 0;
-        sharedUsed = 0;
+        used = 1;
+        free = 0;
     }
 
     public void Widen(int threads)
     {
         Invariant.Holds(threads < Epochs.Many, "an execution has fewer than 1,023 threads");
+        var before = Width;
         while (Width < threads)
             Width *= 2;
+        var wider = new int[checked(uses.Length * Width)];
+        for (var row = 0; row < used; row++)
+            entries.AsSpan(row * before, before).CopyTo(wider.AsSpan(row * Width));
+        entries = wider;
     }
 
-    public int[] CopyOf(int[] clock)
+    /// <summary>A new row like a thread's clock, used once.</summary>
+    public int CopyOf(int[] clock)
     {
-        var row = Take(ref rows, ref used, KeptMax);
+        var row = Take();
+        var at = row * Width;
         for (var i = 0; i < clock.Length; i += Vector<int>.Count)
-            new Vector<int>(clock, i).CopyTo(row, i);
-        if (clock.Length < row.Length)
-            Array.Clear(row, clock.Length, row.Length - clock.Length);
+            new Vector<int>(clock, i).CopyTo(entries, at + i);
+        if (clock.Length < Width)
+            Array.Clear(entries, at + clock.Length, Width - clock.Length);
         return row;
     }
 
-    public int[] Blank()
+    /// <summary>A new row of zeros, used once.</summary>
+    public int Blank()
     {
-        var row = Take(ref rows, ref used, KeptMax);
-        Array.Clear(row);
+        var row = Take();
+        Array.Clear(entries, row * Width, Width);
         return row;
     }
 
-    /// <summary>A row for the concurrent readers of one field, and the epoch that stands for it.</summary>
-    public uint Share(out int[] row)
+    /// <summary>The entries of a row, until the next one is taken.</summary>
+    public Span<int> Row(int row) => entries.AsSpan(row * Width, Width);
+
+    /// <summary>One more refers to the row.</summary>
+    public void Use(int row) => uses[row]++;
+
+    /// <summary>One less refers to the row, if it is one.</summary>
+    public void Drop(int row)
     {
-        row = Take(ref shared, ref sharedUsed, Epochs.ClockLimit);
-        Array.Clear(row);
-        return Epochs.Of(Epochs.Many, sharedUsed - 1);
+        if (row == 0 || --uses[row] > 0)
+            return;
+        entries[row * Width] = free;
+        free = row;
     }
 
-    public int[] Shared(uint epoch) => shared[Epochs.Clock(epoch)];
-
-    /// <summary>Raises each entry of a row to that of another, which is not longer.</summary>
-    public static void Merge(int[] from, int[] into)
+    /// <summary>Raises each entry of a thread's clock to that of a row.</summary>
+    public void Merge(int from, int[] into)
     {
-        // Widths are powers of two from 16 on, so that whole vectors fit.
-        for (var i = 0; i < from.Length; i += Vector<int>.Count)
-            Vector.Max(new Vector<int>(from, i), new Vector<int>(into, i)).CopyTo(into, i);
+        var at = from * Width;
+        for (var i = 0; i < into.Length; i += Vector<int>.Count)
+            Vector.Max(new Vector<int>(entries, at + i), new Vector<int>(into, i)).CopyTo(into, i);
     }
 
-    private int[] Take(ref int[][] from, ref int next, int keptMax)
+    /// <summary>Raises each entry of a row to that of another.</summary>
+    public void Merge(int from, int into)
     {
-        if (next == keptMax)
-            return new int[Width];
-        if (next == from.Length)
-            Array.Resize(ref from, 2 * next);
-        ref var row = ref from[next++];
-        if (row == null || row.Length < Width)
-            row = new int[Width];
+        var (source, target) = (from * Width, into * Width);
+        for (var i = 0; i < Width; i += Vector<int>.Count)
+            Vector.Max(new Vector<int>(entries, source + i), new Vector<int>(entries, target + i)).CopyTo(entries, target + i);
+    }
+
+    public void Raise(int row, int thread, int clock)
+    {
+        ref var entry = ref entries[(row * Width) + thread];
+        entry = Math.Max(entry, clock);
+    }
+
+    private int Take()
+    {
+        var row = free;
+        if (row != 0)
+        {
+            free = entries[row * Width];
+        }
+        else
+        {
+            if (used == uses.Length)
+                Grow();
+            row = used++;
+        }
+
+        uses[row] = 1;
         return row;
+    }
+
+    private void Grow()
+    {
+        Invariant.Holds(uses.Length < Epochs.ClockLimit / 2, "at most 2 million different clocks are in use at a time");
+        Array.Resize(ref uses, 2 * used);
+        Array.Resize(ref entries, 2 * used * Width);
     }
 }

@@ -7,7 +7,7 @@ namespace Fscrypt.Sim.Model.Machine;
 public struct WaitQueue : ICell
 {
     [Wiring] private KernelObject owner;
-    private KernelThread? first;
+    private byte first;                                  // index of the thread + 1
     [Wiring] private ushort offset;
 
     /// <summary>prepare_to_wait: from here on a wake-up reaches this thread.</summary>
@@ -29,7 +29,7 @@ public struct WaitQueue : ICell
     }
 
     /// <summary>Whether anybody is queued.</summary>
-    public readonly bool HasSleepers => first != null;
+    public readonly bool HasSleepers => first != 0;
 
     readonly ushort ICell.Offset => offset;
 
@@ -39,9 +39,9 @@ public struct WaitQueue : ICell
         offset = owner.OffsetOf(ref this);
     }
 
-    public readonly void ForgetClocks() => Invariant.Holds(first == null, "nobody sleeps at a checkpoint");
+    public readonly void ForgetClocks() => Invariant.Holds(first == 0, "nobody sleeps at a checkpoint");
 
-    readonly string ICell.Show() => first == null ? "nobody sleeps" : $"{first.Name} sleeps";
+    readonly string ICell.Show() => first == 0 ? "nobody sleeps" : $"{owner.Host.ThreadAt(first - 1).Name} sleeps";
 
     internal void OnPrepare(KernelThread thread)
     {
@@ -63,9 +63,9 @@ public struct WaitQueue : ICell
 
     internal void OnWakeAll(KernelThread thread)
     {
-        while (first != null)
+        while (first != 0)
         {
-            var sleeper = first;
+            var sleeper = thread.Host.ThreadAt(first - 1);
             WaiterList.Remove(ref first, sleeper);
             sleeper.Woken = true;
             sleeper.WakeClock.Release(thread);

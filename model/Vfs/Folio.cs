@@ -1,3 +1,5 @@
+using Fscrypt.Sim.Model.Machine;
+
 namespace Fscrypt.Sim.Model.Vfs;
 
 /// <summary>Flags of a folio, and what the mapping is tagged with because of it.</summary>
@@ -18,18 +20,34 @@ public enum FolioFlags
 }
 
 /// <summary>The one folio that stands for a file's pages.</summary>
-/// <param name="Flags">Its flags.</param>
-/// <param name="Data">What it holds: a number of <see cref="Disk.TextOf"/>.</param>
-public readonly record struct Folio(FolioFlags Flags, int Data)
+public readonly record struct Folio
 {
+    private const int DataBits = 24;
+    private readonly uint bits;                          // in one word: a shared field has no more
+
+    /// <summary>A folio.</summary>
+    /// <param name="flags">Its flags.</param>
+    /// <param name="data">What it holds: a number of <see cref="Disk.TextOf"/>.</param>
+    public Folio(FolioFlags flags, int data)
+    {
+        Invariant.Holds(data is >= 0 and < 1 << DataBits, "a run has at most 16 million texts");
+        bits = (uint)flags << DataBits | (uint)data;
+    }
+
+    /// <summary>Its flags.</summary>
+    public FolioFlags Flags => (FolioFlags)(bits >> DataBits);
+
+    /// <summary>What it holds: a number of <see cref="Disk.TextOf"/>.</summary>
+    public int Data => (int)(bits & ((1u << DataBits) - 1));
+
     /// <summary>Whether it has a flag.</summary>
     public bool Has(FolioFlags flag) => (Flags & flag) != 0;
 
     /// <summary>The same with a flag.</summary>
-    public Folio With(FolioFlags flag) => this with { Flags = Flags | flag };
+    public Folio With(FolioFlags flag) => new(Flags | flag, Data);
 
     /// <summary>The same without a flag.</summary>
-    public Folio Without(FolioFlags flag) => this with { Flags = Flags & ~flag };
+    public Folio Without(FolioFlags flag) => new(Flags & ~flag, Data);
 
     public override string ToString() => Flags == FolioFlags.None ? "none" : $"{Flags}, text {Data}";
 }

@@ -113,7 +113,7 @@ public sealed class Inode : KernelObject, IHashed
     public Shared<Folio> Folio;
 
     /// <summary>How many inodes were evicted when evict of this one began, itself included; 0 before: a watcher's note.</summary>
-    public Note<long> Evicted;
+    public Note<int> Evicted;
 
     public ulong HashKey => (ulong)Number.Peek;
 

@@ -12,7 +12,7 @@ public sealed partial class InodeCache
         Host.MightSleep("evict");
         if (inode.Evicted.Value != 0)
             Host.Report(new Finding("evicted-twice", $"{inode.Name} is evicted a second time") { Object = inode });
-        inode.Evicted.Value = ++Host.Counters.InodesEvicted;
+        inode.Evicted.Value = checked((int)++Host.Counters.InodesEvicted);
 
         if (!await inode.WritebackLink.IsUnlinkedRacy())
             await Writeback.RemoveFromLists(inode);

@@ -13,7 +13,7 @@ public sealed class PageCache(KernelHost host, InodeCache inodes, Writeback writ
         await inode.Rwsem.AcquireWrite();
         await writeback.MarkDirty(inode, InodeState.DirtySync);    // file_update_time
         await inode.FolioLock.Acquire();
-        await inode.Folio.Set(inode.Folio.Value with { Data = data });
+        await inode.Folio.Set(new Folio(inode.Folio.Value.Flags, data));
         await inode.Folio.Set(inode.Folio.Value.With(FolioFlags.Uptodate | FolioFlags.Dirty));     // the tag, then the inode's bit
         await writeback.MarkDirty(inode, InodeState.DirtyPages);
         await inode.FolioLock.Release();
