@@ -60,7 +60,7 @@ public struct SpinLock : ICell
 
     internal bool OnTry(KernelThread thread)
     {
-        Invariant.Holds(@class.Tried, "only locks of a class declared as tried are tried");
+        Invariant.Holds(@class.Tried || @class.TriedUndeclared, "only locks of a class declared as tried are tried");
         if (holder != 0)
             return false;
         Take(thread, @class);
