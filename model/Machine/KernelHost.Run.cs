@@ -128,8 +128,10 @@ public abstract partial class KernelHost
         }
     }
 
+    /// <summary>Lets the scheduler choose, and those that are chosen and find their sleeping lock taken queue for it.</summary>
+    /// <returns>The thread whose turn it is, or -1 if the execution is over.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int PickNext()
+    protected int PickNext()
     {
         while (true)
         {

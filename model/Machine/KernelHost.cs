@@ -51,7 +51,15 @@ public abstract partial class KernelHost
     public int Steps { get; protected set; }
 
     /// <summary>Whether every release and every plain access is a scheduling point.</summary>
-    public bool PointsAll { get; protected init; }
+    public bool PointsAll
+    {
+        get;
+        protected init
+        {
+            field = value;
+            Attentive = value;
+        }
+    }
 
     /// <summary>Threads of this execution, ended ones included.</summary>
     public int ThreadCount { get; private set; }
@@ -111,7 +119,8 @@ public abstract partial class KernelHost
         return taken;
     }
 
-    internal virtual void PlainAccess(KernelObject owner, ushort offset, bool write)
+    /// <summary>The running thread is about to access a field plainly. Called only where <see cref="Attentive"/>.</summary>
+    protected internal virtual void PlainAccess(KernelObject owner, ushort offset, bool write)
         => observer?.OnAccess(Current, owner, offset, write);
 
     internal virtual void PlainWritten(KernelObject owner, ushort offset)

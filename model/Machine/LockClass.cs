@@ -31,6 +31,12 @@ public sealed class LockClass
     /// <summary>Whether the lock is ever tried, or seen held.</summary>
     public bool Tried { get; }
 
+    /// <summary>
+    /// For tests of what <see cref="Tried"/> is for: lets locks of the class be tried although it was declared that nobody
+    /// does. Outcomes are then lost.
+    /// </summary>
+    internal bool TriedUndeclared { get; init; }
+
     public override string ToString() => Name;
 }
 

@@ -25,6 +25,9 @@ internal sealed class LockOrder
     /// <summary>The kernel's name of locks of a class.</summary>
     public string NameOf(LockNumber @class) => NameOf(@class.Index());
 
+    /// <summary>Whether locks of a class may be tried.</summary>
+    public bool MayTry(LockNumber @class) => @class.IsTried() || classes[@class.Index()] is { TriedUndeclared: true };
+
     public void Checkpoint() => before.CopyTo(atCheckpoint, 0);
 
     public void Restore() => atCheckpoint.CopyTo(before, 0);

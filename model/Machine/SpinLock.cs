@@ -65,7 +65,7 @@ public struct SpinLock : ICell
 
     internal bool OnTry(KernelThread thread)
     {
-        Invariant.Holds(@class.IsTried(), "only locks of a class declared as tried are tried");
+        Invariant.Holds(thread.Host.LockOrder.MayTry(@class), "only locks of a class declared as tried are tried");
         if (holder != 0)
             return false;
         Take(thread, @class);

@@ -5,7 +5,7 @@ public interface IStrategy
 {
     /// <summary>
     /// Whether it is asked at every step, also where only one thread can run or a choice of data has one outcome: it then
-    /// sees what <see cref="Fscrypt.Sim.Engines.NativeHost{TStrategy}.Schedule"/> records, entry for entry.
+    /// sees what <see cref="Fscrypt.Sim.Engines.StrategyHost{TStrategy}.Schedule"/> records, entry for entry.
     /// </summary>
     static virtual bool Always => false;
 
