@@ -79,6 +79,8 @@ public sealed class HashTable<T> : KernelObject
     public T? Find(ulong key)
     {
         var thread = Touch();
+        if (thread.Host.Attentive)
+            thread.Host.PlainAccess(this, 0, write: false);
         RaceDetector.Read(this, 0, thread, write, ref read);
         return From(Bucket(key), key);
     }
@@ -87,6 +89,8 @@ public sealed class HashTable<T> : KernelObject
     public T? FindAfter(T element)
     {
         var thread = Touch();
+        if (thread.Host.Attentive)
+            thread.Host.PlainAccess(this, 0, write: false);
         RaceDetector.Read(this, 0, thread, write, ref read);
         return From(element.Cell<HashLink>(link).Next, element.HashKey);
     }
@@ -141,6 +145,8 @@ public sealed class HashTable<T> : KernelObject
     {
         var thread = Touch();
         element.Touch();
+        if (thread.Host.Attentive)
+            thread.Host.PlainAccess(this, 0, write: true);
         RaceDetector.Write(this, 0, thread, ref write, ref read);
         return thread;
     }
@@ -166,7 +172,9 @@ public struct HashLink : ICell
     {
         get
         {
-            owner.Touch();
+            var thread = owner.Touch();
+            if (thread.Host.Attentive)
+                thread.Host.PlainAccess(owner, offset, write: false);
             return Hashed;
         }
     }

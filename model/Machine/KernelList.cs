@@ -18,6 +18,8 @@ public struct ListLink : ICell
         get
         {
             var thread = owner.Touch();
+            if (thread.Host.Attentive)
+                thread.Host.PlainAccess(owner, offset, write: false);
             RaceDetector.Read(owner, offset, thread, write, ref read);
             return Head != 0;
         }

@@ -32,6 +32,8 @@ public struct Secret : ICell
         get
         {
             var thread = owner.Touch();
+            if (thread.Host.Attentive)
+                thread.Host.PlainAccess(owner, offset, write: false);
             RaceDetector.Read(owner, offset, thread, write, ref read);
             return key != 0;
         }
@@ -48,6 +50,8 @@ public struct Secret : ICell
     public void Fill(int key, SecretKind kind)
     {
         var thread = owner.Touch();
+        if (thread.Host.Attentive)
+            thread.Host.PlainAccess(owner, offset, write: true);
         RaceDetector.Write(owner, offset, thread, ref write, ref read);
         Forget(thread.Host);
         this.key = key + 1;
@@ -61,6 +65,8 @@ public struct Secret : ICell
     public void Wipe()
     {
         var thread = owner.Touch();
+        if (thread.Host.Attentive)
+            thread.Host.PlainAccess(owner, offset, write: true);
         RaceDetector.Write(owner, offset, thread, ref write, ref read);
         Forget(thread.Host);
         if (thread.Host.Attentive)
