@@ -58,13 +58,13 @@ public struct LockRef : ICell
     {
         get
         {
-            Holding();
+            Holding(write: false);
             return count;
         }
 
         set
         {
-            Holding();
+            Holding(write: true);
             count = value;
             if (owner.Host.Attentive)
                 owner.Host.PlainWritten(owner, offset);
@@ -177,9 +177,11 @@ public struct LockRef : ICell
         sync.Release(thread);
     }
 
-    private void Holding()
+    private void Holding(bool write)
     {
         var thread = owner.Touch();
+        if (thread.Host.Attentive)
+            thread.Host.PlainAccess(owner, offset, write);
         Invariant.Holds(holder == thread.Index + 1, "a lockref's count is read and written plainly under its lock only");
     }
 }
