@@ -59,13 +59,13 @@ public struct LockRef : ICell
     {
         get
         {
-            Holding();
+            Holding(write: false);
             return count;
         }
 
         set
         {
-            Holding();
+            Holding(write: true);
             count = value;
             if (Owner.Host.Attentive)
                 Owner.Host.PlainWritten(Owner, offset);
@@ -182,9 +182,11 @@ public struct LockRef : ICell
         sync.Release(thread);
     }
 
-    private void Holding()
+    private void Holding(bool write)
     {
         var thread = Owner.Touch();
+        if (thread.Host.Attentive)
+            thread.Host.PlainAccess(Owner, offset, write);
         Invariant.Holds(holder == thread.Index + 1, "a lockref's count is read and written plainly under its lock only");
     }
 

@@ -25,5 +25,9 @@ internal sealed class CommandLineTester : IDisposable
 
     public void Dispose() => System.IO.Directory.Delete(Directory, recursive: true);
 
-    internal sealed record Run(int Code, string Output, string Error);
+    internal sealed record Run(int Code, string Output, string Error)
+    {
+        /// <summary>What must be the same whenever the input is. Progress, on the other stream, comes with time.</summary>
+        public (int Code, string Output) Result => (Code, Output);
+    }
 }

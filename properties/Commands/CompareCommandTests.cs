@@ -37,7 +37,7 @@ public sealed class CompareCommandTests : IDisposable
     public void Workers_do_not_change_the_table()
     {
         string[] arguments = ["compare", "of-design", "lost", "race", "--workers"];
-        Assert.Equal(tester.Execute([.. arguments, "1"]), tester.Execute([.. arguments, "2"]));
+        Assert.Equal(tester.Execute([.. arguments, "1"]).Result, tester.Execute([.. arguments, "2"]).Result);
     }
 
     [Fact]

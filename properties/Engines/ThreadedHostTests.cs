@@ -78,7 +78,10 @@ public static class ThreadedHostTests
         {
             var coarse = Search(scenario, new NativeHost<RandomWalk>(new RandomWalk(1)), 20);
             using var host = new ThreadedHost<RandomWalk>(new RandomWalk(1), pointsAll: true);
+            using var twice = new ThreadedHost<DepthFirst>(new DepthFirst(-1), pointsAll: true);
             var fine = Search(scenario, host, 20);
+            var simulation = new Simulation(scenario, new KernelConfiguration(), twice);
+            Assert.NotEqual(ExecutionEnd.Cut, new StandingCheck(twice).ExecuteTwice(simulation, 0));
             Assert.DoesNotContain(fine, e => e.Finding is { } found && found.StartsWith("exception", StringComparison.Ordinal));
             Assert.True(fine.Sum(e => (long)e.Steps) > coarse.Sum(e => (long)e.Steps));
         }
