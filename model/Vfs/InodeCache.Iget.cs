@@ -16,14 +16,14 @@ public sealed partial class InodeCache
         while (true)
         {
             // A first look without inode_hash_lock.
-            var (found, stale) = await FindRcu(number);
+            var (found, stale) = await Find(number, hashLocked: false);
             if (stale)
                 return (null, false);
             if (found == null)
             {
                 fresh ??= Allocate();
                 await HashLock.Acquire();
-                (found, stale) = await FindLocked(number);
+                (found, stale) = await Find(number, hashLocked: true);
                 if (found == null && !stale)
                 {
                     fresh.Number.Value = number;
@@ -62,49 +62,22 @@ public sealed partial class InodeCache
         await inode.Lock.Release();
     }
 
+    /// <summary>The newest live inode with a number and a reference to it; stale if it is one that is being created.</summary>
     [KernelSource("fs/inode.c", "find_inode_fast")]
-    private async KTask<(Inode? Found, bool Stale)> FindRcu(int number)
+    private async KTask<(Inode? Found, bool Stale)> Find(int number, bool hashLocked)
     {
         await Host.Rcu.ReadLock();
-        var inode = await Hash.FindRcu((ulong)number);
-        while (inode != null)
+        while ((hashLocked ? Hash.Find((ulong)number) : await Hash.FindRcu((ulong)number)) is { } inode)
         {
             await inode.Lock.Acquire();
-            if ((inode.State.Value & InodeState.Dying) != 0)
+            var state = inode.State.Value;
+            if ((state & InodeState.Dying) != 0)
             {
-                await WaitOnFreeing(inode, hashLocked: false);
-                inode = await Hash.FindRcu((ulong)number);         // from the head of the chain again
+                await WaitOnFreeing(inode, hashLocked);            // and from the head of the chain again
                 continue;
             }
 
-            var stale = (inode.State.Value & InodeState.Creating) != 0;
-            if (!stale)
-                await Grab(inode);
-            await inode.Lock.Release();
-            await Host.Rcu.ReadUnlock();
-            return (stale ? null : inode, stale);
-        }
-
-        await Host.Rcu.ReadUnlock();
-        return (null, false);
-    }
-
-    [KernelSource("fs/inode.c", "find_inode_fast")]
-    private async KTask<(Inode? Found, bool Stale)> FindLocked(int number)
-    {
-        await Host.Rcu.ReadLock();
-        var inode = Hash.Find((ulong)number);
-        while (inode != null)
-        {
-            await inode.Lock.Acquire();
-            if ((inode.State.Value & InodeState.Dying) != 0)
-            {
-                await WaitOnFreeing(inode, hashLocked: true);
-                inode = Hash.Find((ulong)number);
-                continue;
-            }
-
-            var stale = (inode.State.Value & InodeState.Creating) != 0;
+            var stale = (state & InodeState.Creating) != 0;
             if (!stale)
                 await Grab(inode);
             await inode.Lock.Release();
