@@ -34,11 +34,17 @@ public sealed class TraceTests : IDisposable
         Assert.Equal(ExitCode.Violated, tester.Execute("replay", tester.TraceOf("lost", "wrong")).Code);
     }
 
-    [Fact]
-    public void A_finding_with_all_points_comes_again()
+    [Theory]
+    [InlineData("lost", "wrong")]
+    [InlineData("race", "data-race")]
+    [InlineData("freed", "use-after-free")]
+    [InlineData("stuck", "deadlock")]
+    public void A_finding_with_all_points_comes_again(string scenario, string rule)
     {
-        Assert.Equal(ExitCode.Violated, tester.Explore("lost", "--points", "all").Code);
-        Assert.Equal(ExitCode.Violated, tester.Execute("replay", tester.TraceOf("lost", "wrong")).Code);
+        Assert.Equal(ExitCode.Violated, tester.Explore(scenario, "--points", "all").Code);
+        var run = tester.Execute("replay", tester.TraceOf(scenario, rule));
+        Assert.True(run.Code == ExitCode.Violated, run.Output + run.Error);
+        Assert.Contains($"again: {rule}, the same in all ", run.Output, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -144,7 +150,7 @@ public sealed class TraceTests : IDisposable
         var trace = TraceFile.FromText(File.ReadAllText(path), out _)!;
         // The same steps one after another: the second thread reads what the first wrote.
         var plan = new Fscrypt.Sim.Search.SearchPlan(LittleScenarios.Lost, new Model.KernelConfiguration());
-        var recording = new Recording(plan, [0, 0, 1, 1]);
+        using var recording = new Recording(plan, [0, 0, 1, 1]);
         File.WriteAllText(path, TraceFile.ToText(trace with { Schedule = [0, 0, 1, 1], Steps = recording.Steps }));
         Assert.Equal(ExitCode.Good, tester.Execute("replay", path).Code);
     }

@@ -44,7 +44,7 @@ internal static class CommonOptions
 
     public static Option<string?> Workers { get; } = Text("--workers", "N", "processors to use (default all); changes no result");
 
-    public static Option<string?> Points { get; } = Text("--points", "all", "make every release of a lock a scheduling point");
+    public static Option<string?> Points { get; } = Text("--points", "all", "make every release of a lock and every plain access a scheduling point");
 
     public static Option<string?> Out { get; } = Text("--out", "DIR", "where traces are written (default out)");
 

@@ -65,12 +65,17 @@ internal static class ExploreCommand
             var findings = new List<Found>();
             foreach (var violation in result.Tally.Violations)
             {
-                var trace = findings.Exists(f => f.Violation.Rule == violation.Rule) ? null
-                    : new Recording(plan, violation.Schedule).TraceOf(violation.Rule);
+                var trace = findings.Exists(f => f.Violation.Rule == violation.Rule) ? null : TraceOf(violation);
                 findings.Add(new Found(violation, trace, trace == null ? null : Write(trace)));
             }
 
             return findings;
+        }
+
+        private Trace TraceOf(Violation violation)
+        {
+            using var recording = new Recording(plan, violation.Schedule);
+            return recording.TraceOf(violation.Rule);
         }
 
         private string Write(Trace trace)

@@ -30,7 +30,7 @@ internal static class ReplayCommand
         var plan = PlanOf(trace, scenarios, path);
         output.Line($"replay {path}: {trace.Scenario}, design {trace.Design}, release {trace.Release}, seed {trace.Seed}");
         output.Line();
-        var recording = new Recording(plan, [.. trace.Schedule]);
+        using var recording = new Recording(plan, [.. trace.Schedule]);
         if (DivergenceOf(trace, recording) is { } divergence)
         {
             output.Error.Write($"fscrypt-sim: {path}: {divergence}\n");

@@ -49,6 +49,7 @@ internal static class OperationNames
         OperationKind.LockRefPutReturn => "lockref_put_return",
         OperationKind.LockRefPutOrLock => "lockref_put_or_lock",
         OperationKind.AwaitChange => "await_change",
+        OperationKind.PlainAccess => "access",
         _ => operation.Kind.ToString().ToLowerInvariant(),
     };
 

@@ -6,7 +6,9 @@ namespace Fscrypt.Sim.Findings;
 /// Writes down an execution: each step with the function that does it, and what it changed. After each step all fields of
 /// all objects are compared with what they were before, so no change escapes, however it was made.
 /// </summary>
-internal sealed class Recorder(KernelHost host) : IStepObserver
+/// <param name="host">The machine.</param>
+/// <param name="onThreads">Whether each thread has a stack of its own, which nobody else can look at.</param>
+internal sealed class Recorder(KernelHost host, bool onThreads) : IStepObserver
 {
     private readonly List<RecordedStep> steps = [];
     private readonly List<Access> accesses = [];
@@ -25,12 +27,24 @@ internal sealed class Recorder(KernelHost host) : IStepObserver
     public IReadOnlyList<Type> FoundIn { get; private set; } = [];
 
     /// <summary>The execution has ended: the last step is complete.</summary>
-    public void End() => Complete();
+    public void End()
+    {
+        Complete();
+        foreach (var step in steps)
+            step.Functions ??= [];                       // queued, and never went on
+    }
 
     public void OnStep(KernelThread thread, in Operation operation)
     {
         Complete();
-        Begin(thread, in operation, OperationNames.Of(in operation)).Functions = Inspection.Functions(thread);
+        var functions = onThreads ? Inspection.FunctionsNow(host) : Inspection.Functions(thread);
+        Begin(thread, in operation, OperationNames.Of(in operation)).Functions = functions;
+        foreach (var step in steps)
+        {
+            if (step.Thread == thread)
+                step.Functions ??= functions;            // it queued, and has not moved since
+        }
+
         NoteAccess(thread, operation.Object, operation.Offset, steps[^1].Functions!);
     }
 
@@ -83,7 +97,7 @@ internal sealed class Recorder(KernelHost host) : IStepObserver
         var last = steps[^1];
         Compare(last.Changes);
         last.Clock = Inspection.ClockOf(last.Thread);
-        for (var i = steps.Count - 1; i >= 0 && steps[i].Functions == null; i--)
+        for (var i = steps.Count - 1; i >= 0 && steps[i].Functions == null && !onThreads; i--)
             steps[i].Functions = Inspection.Functions(steps[i].Thread);
     }
 

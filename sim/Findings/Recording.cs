@@ -1,3 +1,4 @@
+using Fscrypt.Sim.Engines;
 using Fscrypt.Sim.Model.Machine;
 using Fscrypt.Sim.Scenarios;
 using Fscrypt.Sim.Search;
@@ -5,10 +6,10 @@ using Fscrypt.Sim.Search;
 namespace Fscrypt.Sim.Findings;
 
 /// <summary>One schedule of a scenario, run again and written down.</summary>
-public sealed class Recording
+public sealed class Recording : IDisposable
 {
     private readonly SearchPlan plan;
-    private readonly RecordingHost host;
+    private readonly StrategyHost<Replay> host;
     private readonly Simulation simulation;
     private readonly FunctionNames names = new();
     private Recorder recorder = null!;
@@ -20,7 +21,9 @@ public sealed class Recording
     public Recording(SearchPlan plan, ReadOnlySpan<short> schedule)
     {
         this.plan = plan;
-        host = new RecordingHost(schedule, plan.PointsAll) { StepsMax = plan.StepsMax };
+        host = plan.PointsAll
+            ? new ThreadedHost<Replay>(new Replay(schedule), pointsAll: true) { StepsMax = plan.StepsMax }
+            : new RecordingHost(schedule) { StepsMax = plan.StepsMax };
         simulation = new Simulation(plan.Scenario, plan.Configuration, host);
         Run(watch: null);
         Steps = [.. recorder.Steps.Select(ToTrace)];
@@ -31,7 +34,7 @@ public sealed class Recording
     /// <summary>How many preemptions a schedule has.</summary>
     public static int PreemptionsOf(SearchPlan plan, ReadOnlySpan<short> schedule)
     {
-        var host = new RecordingHost(schedule, plan.PointsAll) { StepsMax = plan.StepsMax };
+        var host = new RecordingHost(schedule) { StepsMax = plan.StepsMax };
         new Simulation(plan.Scenario, plan.Configuration, host).Execute();
         return host.Preemptions;
     }
@@ -47,6 +50,9 @@ public sealed class Recording
 
     /// <summary>Where the execution could not follow the schedule, or null.</summary>
     public string? Divergence => host.Strategy.Divergence;
+
+    /// <summary>Gives the machine up.</summary>
+    public void Dispose() => (host as IDisposable)?.Dispose();
 
     /// <summary>Which rules were found to be broken, this one among them?</summary>
     public bool Breaks(string rule) => simulation.ViolationOf(rule) != null;
@@ -87,7 +93,7 @@ public sealed class Recording
 
     private void Run((KernelObject Object, ushort Offset)? watch)
     {
-        recorder = new Recorder(host) { Watch = watch };
+        recorder = new Recorder(host, onThreads: plan.PointsAll) { Watch = watch };
         host.Observer = recorder;
         simulation.Execute();
         recorder.End();

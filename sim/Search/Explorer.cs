@@ -23,7 +23,7 @@ public static class Explorer
 
     private static SearchResult Exhaust(SearchPlan plan, IReadOnlyList<Expectation> expectations, SearchProgress progress)
     {
-        var search = new NativeSearch<DepthFirst>(plan, progress);
+        using var search = new NativeSearch<DepthFirst>(plan, progress);
         var deadline = DeadlineOf(plan);
         var left = plan.ExecutionsMax ?? long.MaxValue;
         Tally? complete = null;
@@ -59,7 +59,8 @@ public static class Explorer
         {
             var first = total / workers * worker;
             var count = worker == workers - 1 ? total - first : total / workers;
-            tallies[worker] = new NativeSearch<RandomWalk>(plan, progress).Run(new RandomWalk(plan.Seed, (ulong)first), count, deadline);
+            using var search = new NativeSearch<RandomWalk>(plan, progress);
+            tallies[worker] = search.Run(new RandomWalk(plan.Seed, (ulong)first), count, deadline);
         });
         for (var i = 1; i < workers; i++)
             tallies[0].Add(tallies[i]);

@@ -5,19 +5,21 @@ using Fscrypt.Sim.Scenarios;
 namespace Fscrypt.Sim.Search;
 
 /// <summary>One machine, and one strategy that goes from execution to execution on it. Nothing is allocated for an execution.</summary>
-internal sealed class NativeSearch<TStrategy>
+internal sealed class NativeSearch<TStrategy> : IDisposable
     where TStrategy : struct, IStrategy
 {
     private const int ProgressInterval = 256;
 
-    private readonly NativeHost<TStrategy> host;
+    private readonly StrategyHost<TStrategy> host;
     private readonly Simulation simulation;
     private readonly StandingCheck check;
     private readonly SearchProgress progress;
 
     public NativeSearch(SearchPlan plan, SearchProgress progress)
     {
-        host = new NativeHost<TStrategy>(default, plan.PointsAll) { StepsMax = plan.StepsMax };
+        host = plan.PointsAll
+            ? new ThreadedHost<TStrategy>(default, pointsAll: true) { StepsMax = plan.StepsMax }
+            : new NativeHost<TStrategy>(default) { StepsMax = plan.StepsMax };
         simulation = new Simulation(plan.Scenario, plan.Configuration, host);
         check = new StandingCheck(host);
         this.progress = progress;
@@ -28,6 +30,9 @@ internal sealed class NativeSearch<TStrategy>
 
     /// <summary>Whether the last run ended because the strategy had no other execution.</summary>
     public bool Exhausted { get; private set; }
+
+    /// <summary>Gives the machine up.</summary>
+    public void Dispose() => (host as IDisposable)?.Dispose();
 
     /// <summary>Runs one execution after another.</summary>
     /// <param name="strategy">Who chooses; it starts afresh.</param>

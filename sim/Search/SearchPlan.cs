@@ -38,7 +38,7 @@ public sealed record SearchPlan(Scenario Scenario, KernelConfiguration Configura
     /// <summary>Steps after which an execution is cut.</summary>
     public int StepsMax { get; init; } = StepsMaxDefault;
 
-    /// <summary>Whether every release is a scheduling point.</summary>
+    /// <summary>Whether every release and every plain access is a scheduling point.</summary>
     public bool PointsAll { get; init; }
 
     /// <summary>Threads of the computer that sampling may use. No result depends on it.</summary>
