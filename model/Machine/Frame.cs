@@ -62,6 +62,9 @@ internal sealed class FrameArena
     private Pool?[] pools = new Pool?[64];
     private int generation = 1;
 
+    /// <summary>Frames that were ever made.</summary>
+    public int Made { get; private set; }
+
     public void Reset() => generation++;
 
     public Frame<TStateMachine> Rent<TStateMachine>(KernelHost host)
@@ -104,6 +107,7 @@ internal sealed class FrameArena
         if (pool.Used == pool.Frames.Length)
             Array.Resize(ref pool.Frames, 2 * pool.Used);
         pool.Frames[pool.Used++] = frame;
+        Made++;
         return frame;
     }
 

@@ -3,6 +3,7 @@ namespace Fscrypt.Sim.Model.Machine;
 /// <summary>A watcher's own field inside an object: no thread of the kernel reads it, and no watcher watches it.</summary>
 public struct Note<T> : ICell
 {
+    [Wiring] private KernelObject owner;
     private T value;
     [Wiring] private ushort offset;
 
@@ -10,12 +11,20 @@ public struct Note<T> : ICell
     public T Value
     {
         readonly get => value;
-        set => this.value = value;
+        set
+        {
+            owner.WillChange();
+            this.value = value;
+        }
     }
 
     readonly ushort ICell.Offset => offset;
 
-    public void Attach(KernelObject owner) => offset = owner.OffsetOf(ref this);
+    public void Attach(KernelObject owner)
+    {
+        this.owner = owner;
+        offset = owner.OffsetOf(ref this);
+    }
 
     public readonly void ForgetClocks()
     {
