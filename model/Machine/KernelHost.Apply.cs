@@ -105,6 +105,7 @@ public abstract partial class KernelHost
             case OperationKind.LockRefPutOrLock:
                 return target.Cell<LockRef>(offset).OnPutOrLock(thread) ? 1 : 0;
             case OperationKind.Join:
+                LockOrder.MightSleep(thread, "join");
                 Unsafe.As<ThreadHandle>(target).Thread.ExitClock.Acquire(thread);
                 return 0;
             case OperationKind.Choose:

@@ -195,6 +195,8 @@ public abstract partial class KernelHost
     private void Block(KernelThread thread)
     {
         EnabledThreads &= ~(1UL << thread.Index);
+        if (thread.AtomicDepth > 0 && thread.Announced.Kind is OperationKind.WaitSchedule or OperationKind.Join)
+            LockOrder.MightSleep(thread, thread.Announced.Kind == OperationKind.Join ? "join" : "schedule");
         FindWaitCycle(thread);
     }
 

@@ -55,10 +55,9 @@ public struct WaitQueue : ICell
     internal readonly void OnSchedule(KernelThread thread)
     {
         Invariant.Holds(thread.Woken, "a sleeper goes on only when it was woken");
-        thread.WaitsOn = null;
+        thread.Host.LockOrder.MightSleep(thread, "schedule");
+        thread.WaitsOn = null;                           // the queue's object may be gone: a sleeper does not touch it
         thread.WakeClock.Acquire(thread);
-        if (owner.Life != Life.Alive)
-            return;                                      // the queue's object may be gone: a sleeper does not touch it
     }
 
     internal void OnWakeAll(KernelThread thread)

@@ -94,6 +94,47 @@ public static class LockingTests
             ];
         });
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public static void Waiting_for_a_wake_up_with_a_spinlock_is_found_and_queueing_with_it_is_not(bool keeps)
+    {
+        var program = Program.Explore(host =>
+        {
+            var t = new Thing(host);
+            return [Sleep, async () => await t.Queue.WakeAll()];
+
+            async KTask Sleep()
+            {
+                await t.A.Acquire();
+                await t.Queue.Prepare();
+                if (!keeps)
+                    await t.A.Release();
+                await t.Queue.Schedule();
+                if (keeps)
+                    await t.A.Release();
+            }
+        });
+        // A wake-up that comes before anybody is queued wakes nobody.
+        Assert.Equal(keeps ? ["sleep-in-atomic"] : ["deadlock"], program.Rules);
+    }
+
+    [Fact]
+    public static void Waiting_for_a_threads_end_with_a_spinlock_is_found()
+        => Program.Breaks("sleep-in-atomic", host =>
+        {
+            var t = new Thing(host);
+            return [Wait];
+
+            async KTask Wait()
+            {
+                var child = await host.Spawn(new ThreadBody("child", async () => await host.Point()));
+                await t.A.Acquire();
+                await child!.Join();
+                await t.A.Release();
+            }
+        });
+
     [Fact]
     public static void Sleeping_with_a_mutex_is_not()
         => Program.Passes(host =>
