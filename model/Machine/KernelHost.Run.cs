@@ -6,6 +6,9 @@ namespace Fscrypt.Sim.Model.Machine;
 // Running coroutines on one OS thread: the thread that was chosen is resumed, until it reaches a point where another is.
 public abstract partial class KernelHost
 {
+    // A set-up or last part that goes on for longer is taken to be endless.
+    private const int AloneStepsMax = 200_000_000;
+
     private bool starting;
     private bool solo;
     private int next;
@@ -23,7 +26,7 @@ public abstract partial class KernelHost
         Announce(thread, in operation);
         if (starting)
             return false;
-        if (solo && operation.Kind < OperationKind.SpinAcquire && last == thread.Index && Finding is null)
+        if (solo && operation.Kind < OperationKind.SpinAcquire && last == thread.Index && Finding is null && Steps < AloneStepsMax)
         {
             Steps++;                                     // nobody to choose: the last part of every execution
             next = last;
@@ -58,7 +61,7 @@ public abstract partial class KernelHost
     /// Runs one thread, and those that it starts, without any choice: whoever runs goes on as long as it can, then the
     /// first that can. This is how set-ups and last parts run.
     /// </summary>
-    /// <returns>Whether all ended.</returns>
+    /// <returns>Whether all ended; not if something was found, or no end was in sight.</returns>
     public bool RunAlone(ThreadBody body)
     {
         solo = true;
@@ -157,5 +160,7 @@ public abstract partial class KernelHost
         return -1;
     }
 
-    private int GoOn() => last >= 0 && (EnabledThreads >> last & 1) != 0 ? last : BitOperations.TrailingZeroCount(EnabledThreads);
+    private int GoOn()
+        => Steps >= AloneStepsMax ? -1
+            : last >= 0 && (EnabledThreads >> last & 1) != 0 ? last : BitOperations.TrailingZeroCount(EnabledThreads);
 }
