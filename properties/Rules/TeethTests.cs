@@ -34,7 +34,7 @@ public static class TeethTests
         });
 
     [Fact]
-    public static void Setting_I_FREEING_and_not_evicting_blocks_everybody_who_looks_for_the_inode()
+    public static void Setting_I_SYNC_and_never_clearing_it_leaves_the_inode_under_writeback()
         => Breaks("inode-state", "remove-vs-unlock", async (_, key) =>
         {
             await OnFirst(key, async inode => await inode.State.Set(inode.State.Value | InodeState.Sync));
