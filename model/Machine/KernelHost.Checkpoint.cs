@@ -101,6 +101,7 @@ public abstract partial class KernelHost
         Frames.Reset();
         Clocks.Reset();
         Finding = null;
+        Deadlocked = false;
         Steps = 0;
         ThreadCount = 0;
         LiveThreads = 0;

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 
 namespace Fscrypt.Sim.Model.Machine;
@@ -46,6 +47,12 @@ public abstract partial class KernelHost
 
     /// <summary>What was found in this execution, or null. An execution ends with its first finding.</summary>
     public Finding? Finding { get; private set; }
+
+    /// <summary>Whether threads are left of which none can go on.</summary>
+    public bool Deadlocked { get; private set; }
+
+    /// <summary>Rules that are not watched in this scenario.</summary>
+    public ImmutableArray<string> IgnoredRules { get; set; } = [];
 
     /// <summary>Steps of this execution up to now.</summary>
     public int Steps { get; protected set; }
@@ -102,7 +109,7 @@ public abstract partial class KernelHost
     /// <summary>Records a finding. The first one counts; the execution is abandoned at its next point.</summary>
     public void Report(Finding finding)
     {
-        if (Finding is not null)
+        if (Finding is not null || IgnoredRules.Contains(finding.Rule))
             return;
         finding.Thread = Current.Index;
         finding.Step = Steps;
@@ -188,6 +195,7 @@ public abstract partial class KernelHost
     /// <summary>No thread can run and some have not ended.</summary>
     protected void ReportDeadlock()
     {
+        Deadlocked = true;
         var waits = threads.Take(ThreadCount).Where(t => !t.Exited).Select(t => $"{t.Name} waits for {t.Announced.Target}{HolderOf(t)}");
         Report(new Finding("deadlock", string.Join("; ", waits)));
     }

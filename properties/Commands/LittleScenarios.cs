@@ -14,7 +14,7 @@ internal static class LittleScenarios
         "locked", (kernel, box) => box.AddLocked, box => box.Count.Peek != 2);
 
     /// <summary>Two increments without: one can be lost, with a single preemption.</summary>
-    public static Scenario Lost { get; } = Make(
+    public static KernelScenario Lost { get; } = Make(
         "lost", (kernel, box) => box.Add, box => box.Count.Peek != 2);
 
     /// <summary>Locked or not, as the design says: the walking designs lose one.</summary>
@@ -40,7 +40,7 @@ internal static class LittleScenarios
         "unreached", (kernel, box) => box.AddLocked, box => box.Count.Peek != 2, box => box.Count.Peek == 3);
 
     /// <summary>Two expectations that are broken by the same executions.</summary>
-    public static Scenario LostTwice { get; } = new("lost-twice", "two expectations broken at once", kernel =>
+    public static Scenario LostTwice { get; } = new KernelScenario("lost-twice", "two expectations broken at once", kernel =>
     {
         var lost = Lost.Create(kernel);
         return new ScenarioInstance
@@ -60,8 +60,8 @@ internal static class LittleScenarios
     public static IReadOnlyList<Scenario> All { get; } =
         [Locked, Lost, OfDesign, Race, Freed, Stuck, Endless, Unreached, LostTwice, Throws, Moody];
 
-    private static Scenario Make(string name, Func<Kernel, Box, Func<KTask>> body, Func<Box, bool> wrong, Func<Box, bool>? reached = null)
-        => new(name, $"two threads, {name}", kernel =>
+    private static KernelScenario Make(string name, Func<Kernel, Box, Func<KTask>> body, Func<Box, bool> wrong, Func<Box, bool>? reached = null)
+        => new KernelScenario(name, $"two threads, {name}", kernel =>
         {
             var boxes = new Slab<Box>(kernel.Host, h => new Box(h));
             Box box = null!;

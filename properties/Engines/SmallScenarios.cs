@@ -9,7 +9,7 @@ namespace Fscrypt.Sim.Properties.Engines;
 internal static class SmallScenarios
 {
     /// <summary>Two threads add to a counter by reading and then setting it.</summary>
-    public static Scenario LostUpdate { get; } = Make("lost-update", c => new(
+    public static KernelScenario LostUpdate { get; } = Make("lost-update", c => new(
         [Thread("a", c.AddUnguarded), Thread("b", c.AddUnguarded)], () => c.Count.Peek == 2, c));
 
     /// <summary>The same under a lock.</summary>
@@ -75,7 +75,7 @@ internal static class SmallScenarios
 
     private static ThreadBody Thread(string name, Func<KTask> run) => new(name, run);
 
-    private static Scenario Make(string name, Func<Counter, Parts> parts) => new(name, name, kernel =>
+    private static KernelScenario Make(string name, Func<Counter, Parts> parts) => new(name, name, kernel =>
     {
         var counter = new Counter(kernel.Host);
         var made = parts(counter);

@@ -128,7 +128,7 @@ public static class TeethTests
 
     private static void Breaks(string rule, string scenario, Func<Kernel, MasterKey, KTask<Errno>> lockFiles, bool dropsInodes = true)
     {
-        var original = ScenarioLibrary.Named(scenario)!;
+        var original = (KernelScenario)ScenarioLibrary.Named(scenario)!;
         var wrong = original with
         {
             Create = kernel =>

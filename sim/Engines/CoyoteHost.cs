@@ -43,7 +43,7 @@ public sealed class CoyoteHost : KernelHost
     public CoyoteHost(bool pointsAll = false)
     {
         PointsAll = pointsAll;
-        hasEnded = () => LiveThreads == 0 || WasCut;
+        hasEnded = () => LiveThreads == 0 || WasCut || Deadlocked;
         for (var i = 0; i < ThreadsMax; i++)
         {
             var bit = 1UL << i;
@@ -99,7 +99,7 @@ public sealed class CoyoteHost : KernelHost
     public void EndThreads()
     {
         // Where all could run to their end, they do; otherwise Coyote, a finding or a cut stopped them in the middle.
-        var interrupt = together || WasCut;
+        var interrupt = together || WasCut || Deadlocked;
         over = true;
         together = false;
         foreach (var thread in osThreads)
@@ -211,6 +211,8 @@ public sealed class CoyoteHost : KernelHost
     private void EndStep()
     {
         EndIfDecided();
+        if (Deadlocked)
+            Leave();                                     // where that is no violation
         if (LiveThreads == 0 || Steps < StepsMax)
             return;
         WasCut = true;

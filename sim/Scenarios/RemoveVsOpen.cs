@@ -6,7 +6,7 @@ namespace Fscrypt.Sim.Scenarios;
 /// <summary>A file that is cached and not open is opened, read and closed while its key is removed.</summary>
 internal static class RemoveVsOpen
 {
-    public static Scenario Scenario { get; } = new("remove-vs-open", "a file is looked up and opened while its key is removed", Create);
+    public static KernelScenario Scenario { get; } = new("remove-vs-open", "a file is looked up and opened while its key is removed", Create);
 
     private static ScenarioInstance Create(Kernel kernel)
     {

@@ -6,7 +6,7 @@ namespace Fscrypt.Sim.Scenarios;
 /// <summary>A second user adds the key and opens a file while the first user removes the key.</summary>
 internal static class RemoveVsUnlock
 {
-    public static Scenario Scenario { get; } = new("remove-vs-unlock", "a second user adds the key and reads while the first removes it", Create);
+    public static KernelScenario Scenario { get; } = new("remove-vs-unlock", "a second user adds the key and reads while the first removes it", Create);
 
     private static ScenarioInstance Create(Kernel kernel)
     {

@@ -9,7 +9,7 @@ namespace Fscrypt.Sim.Scenarios;
 /// </summary>
 internal static class RemoveVsWrite
 {
-    public static Scenario Scenario { get; } = new("remove-vs-write", "a file is written and closed while its key is removed", Create);
+    public static KernelScenario Scenario { get; } = new("remove-vs-write", "a file is written and closed while its key is removed", Create);
 
     private static ScenarioInstance Create(Kernel kernel)
     {

@@ -1,15 +1,74 @@
+using System.Collections.Immutable;
 using Fscrypt.Sim.Model;
 using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Releases;
 
 namespace Fscrypt.Sim.Scenarios;
 
-/// <summary>A situation to explore: a set-up, threads of system calls, a last part, and what is expected.</summary>
+/// <summary>A situation to explore: a set-up, threads that race, a last part, and what is expected.</summary>
+/// <param name="Name">As the command line takes it.</param>
+/// <param name="Title">One line; empty if there is none.</param>
+public abstract record Scenario(string Name, string Title)
+{
+    /// <summary>What it comes from, or null.</summary>
+    public string? Source { get; init; }
+
+    /// <summary>The file that it is written in, or null if it is written in C#. A trace carries it along.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>The releases it makes sense for.</summary>
+    public ReleaseRange Releases { get; init; } = ReleaseRange.All;
+
+    /// <summary>Global rules that do not hold in it.</summary>
+    public ImmutableArray<string> WithoutRules { get; init; } = [];
+
+    /// <summary>Whether it runs on a kernel; otherwise design and release make no difference.</summary>
+    public virtual bool HasKernel => true;
+
+    /// <summary>Why it is not to be run on a kernel, in a sentence with a remedy, or null.</summary>
+    public string? RefusalOf(KernelConfiguration configuration)
+        => !HasKernel || Releases.Contains(configuration.Release) ? null
+            : $"{Name} is for kernel {Releases}; {configuration.Release} is none of them, {Releases.NearestTo(configuration.Release)} is";
+
+    /// <summary>Puts it on an empty machine.</summary>
+    /// <param name="host">The machine.</param>
+    /// <param name="configuration">Which kernel to boot on it, if it needs one.</param>
+    public abstract ScenarioInstance Bind(KernelHost host, KernelConfiguration configuration);
+}
+
+/// <summary>A scenario that runs on a kernel.</summary>
 /// <param name="Name">As the command line takes it.</param>
 /// <param name="Title">One line.</param>
 /// <param name="Create">Binds the scenario to a freshly made kernel.</param>
-public sealed record Scenario(string Name, string Title, Func<Kernel, ScenarioInstance> Create);
+public sealed record KernelScenario(string Name, string Title, Func<Kernel, ScenarioInstance> Create) : Scenario(Name, Title)
+{
+    public override ScenarioInstance Bind(KernelHost host, KernelConfiguration configuration)
+    {
+        var kernel = new Kernel(host, configuration);
+        var instance = Create(kernel);
+        instance.CheckAtEnd = kernel.CheckAtEnd;
+        return instance;
+    }
+}
 
-/// <summary>A scenario on one kernel.</summary>
+/// <summary>Releases from one to another.</summary>
+/// <param name="From">The first.</param>
+/// <param name="To">The last.</param>
+public sealed record ReleaseRange(KernelRelease From, KernelRelease To)
+{
+    /// <summary>All releases that the model knows.</summary>
+    public static ReleaseRange All { get; } = new(KernelRelease.All[0], KernelRelease.All[^1]);
+
+    /// <summary>Whether a release is among them.</summary>
+    public bool Contains(KernelRelease release) => release.IsAtLeast(From) && To.IsAtLeast(release);
+
+    /// <summary>The one of them that is nearest to a release.</summary>
+    public KernelRelease NearestTo(KernelRelease release) => Contains(release) ? release : release.IsAtLeast(To) ? To : From;
+
+    public override string ToString() => From == To ? From.Name : To == All.To ? $"{From}.." : From == All.From ? $"..{To}" : $"{From}..{To}";
+}
+
+/// <summary>A scenario on one machine.</summary>
 public sealed class ScenarioInstance
 {
     /// <summary>The set-up: runs once, alone; the state after it is kept.</summary>
@@ -26,6 +85,12 @@ public sealed class ScenarioInstance
 
     /// <summary>What must never, must sometimes, or must always be so after the last part.</summary>
     public required Expectation[] Expectations { get; init; }
+
+    /// <summary>Looks at the state after the last part, when no thread runs, and reports broken rules to the machine.</summary>
+    public Action? CheckAtEnd { get; set; }
+
+    /// <summary>Brings the registers up to date, at the end of an execution and in a deadlock.</summary>
+    public Action? Collect { get; init; }
 }
 
 /// <summary>How often something is expected.</summary>
@@ -48,6 +113,9 @@ public enum Frequency
 /// <param name="Holds">The condition; allocates nothing.</param>
 public sealed record Expectation(string Name, Frequency Frequency, string Text, Func<bool> Holds)
 {
+    /// <summary>Whether it is asked of deadlocked executions too: if it says something about them.</summary>
+    public bool IsAskedInDeadlocks { get; init; }
+
     /// <summary>Whether one execution at whose end the condition is so, or is not, is a violation.</summary>
     public bool IsBrokenBy(bool held) => Frequency switch
     {

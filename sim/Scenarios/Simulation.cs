@@ -9,6 +9,9 @@ public enum ExecutionEnd
     /// <summary>All threads and the last part ended, and nothing bad was seen.</summary>
     Complete,
 
+    /// <summary>Threads were left that could not go on, in a scenario where that is no violation.</summary>
+    Deadlocked,
+
     /// <summary>A rule or an expectation is violated: <see cref="Simulation.Violation"/>.</summary>
     Violated,
 
@@ -20,18 +23,17 @@ public enum ExecutionEnd
 public sealed class Simulation
 {
     private readonly KernelHost host;
-    private readonly Kernel kernel;
     private readonly bool[] held;
 
-    /// <summary>Boots the kernel, runs the set-up, and keeps the state after it.</summary>
-    /// <exception cref="InvalidOperationException">The set-up itself breaks a rule: a mistake in the scenario or the model.</exception>
+    /// <summary>Boots the kernel, if there is one, runs the set-up, and keeps the state after it.</summary>
+    /// <exception cref="ScenarioException">The set-up does not end well: a mistake in the scenario.</exception>
     public Simulation(Scenario scenario, KernelConfiguration configuration, KernelHost host)
     {
         this.host = host;
-        kernel = new Kernel(host, configuration);
-        Instance = scenario.Create(kernel);
+        host.IgnoredRules = scenario.WithoutRules;
+        Instance = scenario.Bind(host, configuration);
         if (!host.RunAlone(Instance.Setup))
-            throw new InvalidOperationException($"the set-up of {scenario.Name} does not end well: {host.Finding?.Message ?? "it was cut"}");
+            throw SetupFailure(scenario);
         host.Checkpoint();
         held = new bool[Instance.Expectations.Length];
     }
@@ -50,9 +52,9 @@ public sealed class Simulation
     {
         if (host.Finding?.Rule == rule)
             return host.Finding;
-        for (var i = 0; Ended && i < held.Length; i++)
+        for (var i = 0; i < held.Length; i++)
         {
-            if (Instance.Expectations[i].Name == rule && Instance.Expectations[i].IsBrokenBy(held[i]))
+            if (Asks(i) && Instance.Expectations[i].Name == rule && Instance.Expectations[i].IsBrokenBy(held[i]))
                 return Instance.Expectations[i].Finding();
         }
 
@@ -60,13 +62,16 @@ public sealed class Simulation
     }
 
     /// <summary>Whether the last execution ended in a deadlock (it is counted so, and not as complete).</summary>
-    public bool WasDeadlock => host.Finding?.Rule == "deadlock";
+    public bool WasDeadlock => host.Deadlocked || host.Finding?.Rule == "deadlock";
 
-    /// <summary>Whether the last execution came to its end, with all threads; only then the expectations were looked at.</summary>
+    /// <summary>Whether the last execution came to its end, with all threads.</summary>
     public bool Ended { get; private set; }
 
-    /// <summary>Whether each expectation's condition was so at the end of the last execution.</summary>
+    /// <summary>Whether each expectation's condition was so at the end of the last execution, if it was asked.</summary>
     public ReadOnlySpan<bool> Held => held;
+
+    /// <summary>Whether an expectation was asked of the last execution.</summary>
+    public bool Asks(int expectation) => Ended || (WasDeadlock && Instance.Expectations[expectation].IsAskedInDeadlocks);
 
     /// <summary>Runs the threads, the last part, and the rules that look at the end. Allocates nothing unless something is found.</summary>
     public ExecutionEnd Execute()
@@ -75,19 +80,15 @@ public sealed class Simulation
         Ended = false;
         foreach (var register in Instance.Registers)
             register.Clear();
-        if (!host.RunTogether(Instance.Threads) || !host.RunAlone(Instance.Finally))
-            return host.Finding == null ? ExecutionEnd.Cut : ExecutionEnd.Violated;
-        Ended = true;
-        kernel.CheckAtEnd();
-        for (var i = 0; i < held.Length; i++)
-        {
-            var expectation = Instance.Expectations[i];
-            held[i] = expectation.Holds();
-            if (expectation.IsBrokenBy(held[i]))
-                host.Report(expectation.Finding());
-        }
-
-        return host.Finding == null ? ExecutionEnd.Complete : ExecutionEnd.Violated;
+        Ended = host.RunTogether(Instance.Threads) && host.RunAlone(Instance.Finally);
+        if (Ended)
+            Instance.CheckAtEnd?.Invoke();
+        if (Ended || WasDeadlock)
+            Ask();
+        return host.Finding != null ? ExecutionEnd.Violated
+            : Ended ? ExecutionEnd.Complete
+            : WasDeadlock ? ExecutionEnd.Deadlocked
+            : ExecutionEnd.Cut;
     }
 
     /// <summary>The outcome of the last execution as one number: equal registers, equal number.</summary>
@@ -98,4 +99,25 @@ public sealed class Simulation
             hash = (hash * 0x9E3779B97F4A7C15UL) ^ register.Hash;
         return hash;
     }
+
+    private void Ask()
+    {
+        Instance.Collect?.Invoke();
+        for (var i = 0; i < held.Length; i++)
+        {
+            if (!Asks(i))
+                continue;
+            var expectation = Instance.Expectations[i];
+            held[i] = expectation.Holds();
+            if (expectation.IsBrokenBy(held[i]))
+                host.Report(expectation.Finding());
+        }
+    }
+
+    private ScenarioException SetupFailure(Scenario scenario) => host.Finding?.Exception is ScenarioException mistake
+        ? mistake
+        : new ScenarioException($"the set-up of {scenario.Name} does not end well: {host.Finding?.Message ?? "it goes on without end"}");
 }
+
+/// <summary>A mistake in a scenario that shows only when it runs. The message says where, and what would be right.</summary>
+public sealed class ScenarioException(string message) : Exception(message);
