@@ -12,9 +12,11 @@ public enum Errno
     ENOMEM = 12,
     EACCES = 13,
     EBUSY = 16,
+    EEXIST = 17,
     ENOTDIR = 20,
     EISDIR = 21,
     EINVAL = 22,
+    ENOTEMPTY = 39,
     ESTALE = 116,
     ENOKEY = 126,
 }

@@ -33,11 +33,11 @@ public sealed class Kernel
         Keyring = new MasterKeyring(host, SuperBlock);
         var keys = new KeySetup(host, Keyring, configuration.Has(Fix.KeepDirtyInodes));
         Keyring.Design = MakeDesign();
-        fileSystem = new Ext4(host, SuperBlock, Inodes, Dentries, keys, Keyring.Design.DropsInodes);
+        fileSystem = new Ext4(host, SuperBlock, Inodes, Dentries, Writeback, keys, Keyring.Design.DropsInodes);
         Inodes.FileSystem = fileSystem;
         var paths = new PathLookup(SuperBlock, Inodes, Dentries);
         Calls = new SystemCalls.SystemCalls(
-            host, paths, Dentries, new PageCache(host, Inodes, Writeback), fileSystem, Keyring);
+            host, SuperBlock, paths, Dentries, new PageCache(host, SuperBlock, Inodes, Writeback), Writeback, fileSystem, Keyring);
         var keyMaterial = rules.OfType<KeyMaterial>().Single();
         Keyring.CompletelyRemoved = number => keyMaterial.Removed(this, number);
     }

@@ -1,10 +1,9 @@
 using System.Text;
 using Fscrypt.Sim.Commands;
-using Fscrypt.Sim.Scenarios;
 
 var isTerminal = !Console.IsOutputRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
 var writer = new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
-var code = new CommandLine(ScenarioLibrary.All, new Output(writer, Console.Error, isTerminal)).Run(args);
+var code = new CommandLine(ScenarioCatalog.Library, new Output(writer, Console.Error, isTerminal)).Run(args);
 try
 {
     writer.Flush();

@@ -5,19 +5,25 @@ using Fscrypt.Sim.Model.Vfs;
 namespace Fscrypt.Sim.Model.FileSystems;
 
 /// <summary>fs/ext4, as far as it calls the caches and fs/crypto.</summary>
-internal sealed class Ext4(
-    KernelHost host, SuperBlock superBlock, InodeCache inodes, DentryCache dentries, KeySetup keys, bool dropsInodes) : IFileSystem
+internal sealed partial class Ext4(
+    KernelHost host, SuperBlock superBlock, InodeCache inodes, DentryCache dentries, Writeback writeback, KeySetup keys, bool dropsInodes)
+    : IFileSystem
 {
     [KernelSource("fs/ext4/super.c", "ext4_drop_inode")]
     public async KTask<bool> DropInode(Inode inode)
         => InodeCache.GenericDrop(inode) || (dropsInodes && await keys.DropInode(inode));
 
-    [KernelSource("fs/ext4/inode.c", "ext4_evict_inode", Omits = "unlinked inodes: nothing is unlinked yet; waiting for a running commit")]
+    [KernelSource("fs/ext4/inode.c", "ext4_evict_inode", Omits = "the orphan list; waiting for a running commit")]
     public async KTask EvictInode(Inode inode)
     {
         await InodeCache.TruncatePages(inode);
         await inodes.Clear(inode);                                 // ext4_clear_inode: first this, then the key
         await keys.PutEncryptionInfo(inode);
+        if (inode.Nlink.Value == 0)
+        {
+            await host.Point();                                    // ext4_free_inode
+            superBlock.Disk.FreeInode(inode.Number.Value);
+        }
     }
 
     [KernelSource("fs/ext4/namei.c", "ext4_lookup", Omits = "the check that an encrypted directory's subdirectories have its policy")]
@@ -65,13 +71,14 @@ internal sealed class Ext4(
     }
 
     [KernelSource("fs/ext4/file.c", "ext4_file_open", Omits = "fscrypt_file_open's check of the parent's policy")]
-    public async KTask<Errno> OpenFile(Inode inode) => await keys.RequireKey(inode);
+    public async KTask<Errno> OpenFile(Inode inode) => inode.IsDirectory.Value ? Errno.OK : await keys.RequireKey(inode);
 
     [KernelSource("fs/ext4/readpage.c", "ext4_mpage_readpages", Omits = "completion in a work: it is a step of the reader")]
     public async KTask<int> ReadFolio(Inode inode)
     {
         var data = await inode.OnDisk.Data.LoadAcquire();
-        await UseKey(inode);
+        if (data != 0)
+            await UseKey(inode);                                   // a file without data is a hole: nothing to decrypt
         return data;
     }
 

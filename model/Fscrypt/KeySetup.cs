@@ -29,7 +29,7 @@ public sealed class KeySetup
             return true;
         host.MightSleep("fscrypt_get_encryption_info");
         await host.Point();                                        // reads the context from the disk
-        return await SetUp(inode) == Errno.OK;
+        return await SetUp(inode, inode.OnDisk.KeyNumber) == Errno.OK;
     }
 
     /// <summary>Whether the inode has its key now, for those who cannot do without.</summary>
@@ -40,6 +40,24 @@ public sealed class KeySetup
             return Errno.OK;
         await GetEncryptionInfo(inode);
         return await inode.CryptInfo.LoadAcquire() == null ? Errno.ENOKEY : Errno.OK;
+    }
+
+    /// <summary>
+    /// Gives an inode that is being created its directory's policy and its key. It has no number yet, and is not in the
+    /// hash: a walk over the key's inodes can find it all the same. ENOKEY if there is no key for the directory, or if the
+    /// directory is still unlocked and the key is gone.
+    /// </summary>
+    /// <returns>The key of its policy, or -1 if the directory is not encrypted.</returns>
+    [KernelSource("fs/crypto/policy.c", "fscrypt_prepare_new_inode", Omits = "the nonce; types of files that are not encrypted; unsupported policies")]
+    public async KTask<(Errno Error, int KeyNumber)> PrepareNewInode(Inode directory, Inode inode)
+    {
+        var number = directory.OnDisk.KeyNumber;
+        if (number < 0)
+            return (Errno.OK, number);
+        var error = await RequireKey(directory);
+        if (error == Errno.OK)
+            error = await SetUp(inode, number);
+        return (error, number);
     }
 
     /// <summary>Whether ->drop_inode says: evict. Under i_lock, with no reference left; must not sleep.</summary>
@@ -88,11 +106,10 @@ public sealed class KeySetup
     /// or this fails with ENOKEY.
     /// </summary>
     [KernelSource("fs/crypto/keysetup.c", "fscrypt_setup_encryption_info", Omits = "v1 keys; per-mode keys; errors of the crypto API")]
-    private async KTask<Errno> SetUp(Inode inode)
+    private async KTask<Errno> SetUp(Inode inode, int number)
     {
         var info = slab.Allocate();
         info.Inode.Value = inode;
-        var number = inode.OnDisk.KeyNumber;
         var key = await keyring.Find(number);
         if (key == null)
         {

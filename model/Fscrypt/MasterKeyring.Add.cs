@@ -28,6 +28,24 @@ public sealed partial class MasterKeyring
         return Errno.OK;
     }
 
+    /// <summary>OK if a user has a claim on a key, present or not, or may do without one.</summary>
+    [KernelSource("fs/crypto/keyring.c", "fscrypt_verify_key_added")]
+    internal async KTask<Errno> VerifyAdded(int number, int user)
+    {
+        var error = Errno.ENOKEY;
+        var key = await Find(number);
+        if (key != null)
+        {
+            await key.Semaphore.AcquireRead();
+            if ((key.Users.Value >> user & 1) != 0)
+                error = Errno.OK;
+            await key.Semaphore.ReleaseRead();
+            await PutStruct(key);
+        }
+
+        return user == 0 ? Errno.OK : error;                       // CAP_FOWNER
+    }
+
     /// <summary>False if the key is dead: its last active reference went, and a new one has to be made.</summary>
     [KernelSource("fs/crypto/keyring.c", "add_existing_master_key")]
     private async KTask<bool> AddExisting(MasterKey key, int user)

@@ -55,6 +55,16 @@ public sealed partial class MasterKeyring : KernelObject
         return key;
     }
 
+    /// <summary>The status of a key, for rules and expectations, which look when no thread runs.</summary>
+    public KeyStatus PeekStatus(int number)
+    {
+        var key = Table.Peek((ulong)number);
+        return key == null ? KeyStatus.Absent
+            : key.Present.Peek ? KeyStatus.Present
+            : key.ActiveRefs.Peek > 0 ? KeyStatus.IncompletelyRemoved
+            : KeyStatus.Absent;
+    }
+
     /// <summary>Drops an active reference. The last one takes the key out of the table.</summary>
     [KernelSource("fs/crypto/keyring.c", "fscrypt_put_master_key_activeref")]
     internal async KTask PutActive(MasterKey key)

@@ -16,7 +16,7 @@ public static class Inspection
     public static IEnumerable<KernelObject> Objects(KernelHost host) => host.ObjectsInUse;
 
     /// <summary>The cells of an object, in the order of their declaration.</summary>
-    public static IEnumerable<CellText> Cells(KernelObject target) => Layout.Of(target.GetType()).Show(target);
+    public static IEnumerable<CellText> Cells(KernelObject target) => target.ShowCells();
 
     /// <summary>One cell of an object.</summary>
     public static string Cell(KernelObject target, ushort offset) => Layout.Of(target.GetType()).Show(target, offset);

@@ -113,6 +113,8 @@ public abstract partial class KernelHost
             case OperationKind.Spawn:
                 result = ApplySpawn(thread, Unsafe.As<ThreadBody>(operation.Reference!));
                 return 0;
+            case OperationKind.Interpreted:
+                return Unsafe.As<InterpretedObject>(target).Apply(in operation);
             case OperationKind.Point or OperationKind.PlainAccess or OperationKind.AwaitChange:
                 return 0;
             default:
@@ -138,6 +140,7 @@ public abstract partial class KernelHost
             OperationKind.WaitSchedule => thread.Woken,
             OperationKind.Join => Unsafe.As<ThreadHandle>(target).Thread.Exited,
             OperationKind.AwaitChange => target.Cell<ChangeCounter>(operation.Offset).Now != operation.Argument,
+            OperationKind.Interpreted => Unsafe.As<InterpretedObject>(target).CanRun(in operation),
             _ => true,
         };
     }
@@ -261,6 +264,7 @@ public abstract partial class KernelHost
             OperationKind.SemaphoreAcquireRead or OperationKind.SemaphoreAcquireWrite
                 => operation.Object.Cell<RwSemaphore>(operation.Offset).Writer,
             OperationKind.Join => ((ThreadHandle)operation.Object).Thread.Index,
+            OperationKind.Interpreted => Unsafe.As<InterpretedObject>(operation.Object).HolderOf(in operation),
             _ => -1,
         };
     }

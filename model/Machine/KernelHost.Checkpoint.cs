@@ -102,6 +102,8 @@ public abstract partial class KernelHost
         Clocks.Reset();
         Finding = null;
         Deadlocked = false;
+        GivenUp = null;
+        decided = false;
         Steps = 0;
         ThreadCount = 0;
         LiveThreads = 0;

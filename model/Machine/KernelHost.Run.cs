@@ -26,7 +26,7 @@ public abstract partial class KernelHost
         Announce(thread, in operation);
         if (starting)
             return false;
-        if (solo && operation.Kind < OperationKind.SpinAcquire && last == thread.Index && Finding is null && Steps < AloneStepsMax)
+        if (solo && operation.Kind < OperationKind.SpinAcquire && last == thread.Index && !decided && Steps < AloneStepsMax)
         {
             Steps++;                                     // nobody to choose: the last part of every execution
             next = last;
@@ -54,7 +54,7 @@ public abstract partial class KernelHost
     public virtual bool RunTogether(ReadOnlySpan<ThreadBody> bodies)
     {
         RunCoroutines(bodies);
-        return LiveThreads == 0 && Finding == null;
+        return EndedWell;
     }
 
     /// <summary>
@@ -67,7 +67,7 @@ public abstract partial class KernelHost
         solo = true;
         RunCoroutines([body]);
         solo = false;
-        return LiveThreads == 0 && Finding == null;
+        return EndedWell;
     }
 
     /// <summary>Creates threads and runs each up to its first operation, in order.</summary>
@@ -139,7 +139,7 @@ public abstract partial class KernelHost
         while (true)
         {
             var enabled = EnabledThreads;
-            if (enabled == 0 || Finding is not null)
+            if (enabled == 0 || decided)
                 return NobodyRuns();
             var chosen = solo ? GoOn() : ChooseThread(enabled, last);
             if (chosen < 0)
@@ -155,7 +155,7 @@ public abstract partial class KernelHost
 
     private int NobodyRuns()
     {
-        if (Finding is null && LiveThreads > 0)
+        if (!decided && LiveThreads > 0)
             ReportDeadlock();
         return -1;
     }

@@ -17,6 +17,7 @@ public abstract partial class KernelHost
     private readonly KernelThread[] byIndex = new KernelThread[ThreadsMax];
     private readonly List<ISlab> slabs = [];
     private object? result;
+    private bool decided;                                // something was found, or the execution was given up
     private ulong waiting;                               // threads whose announced operation can be disabled, a bit each
 
     /// <summary>Makes an empty machine.</summary>
@@ -54,6 +55,9 @@ public abstract partial class KernelHost
     /// <summary>Rules that are not watched in this scenario.</summary>
     public ImmutableArray<string> IgnoredRules { get; set; } = [];
 
+    /// <summary>Why this execution was given up before its end, or null. It is counted as cut.</summary>
+    public string? GivenUp { get; private set; }
+
     /// <summary>Steps of this execution up to now.</summary>
     public int Steps { get; protected set; }
 
@@ -90,6 +94,9 @@ public abstract partial class KernelHost
     /// <summary>The threads that could run, a bit each.</summary>
     protected ulong EnabledThreads { get; private set; }
 
+    /// <summary>Whether all threads have ended, nothing was found, and nobody gave up.</summary>
+    protected bool EndedWell => LiveThreads == 0 && !decided;
+
     /// <summary>Threads that have not ended.</summary>
     protected internal int LiveThreads { get; private set; }
 
@@ -114,7 +121,15 @@ public abstract partial class KernelHost
         finding.Thread = Current.Index;
         finding.Step = Steps;
         Finding = finding;
+        decided = true;
         observer?.OnFinding(finding);
+    }
+
+    /// <summary>Ends the execution at its next point although nothing was found: it would not end. The first reason counts.</summary>
+    public void GiveUp(string why)
+    {
+        GivenUp ??= why;
+        decided = true;
     }
 
     internal KernelThread ThreadAt(int index) => byIndex[index];

@@ -75,6 +75,12 @@ public abstract class KernelObject
     internal virtual object? ApplyFind(KernelThread thread, in Operation operation)
         => throw new NotSupportedException("only a hash table is searched");
 
+    /// <summary>Name of a cell, as in <c>ino:12.i_lock</c>.</summary>
+    internal virtual string TargetOf(ushort offset) => $"{Name}.{Layout.NameOf(this, offset)}";
+
+    /// <summary>The cells as people read them, in the order of their declaration.</summary>
+    internal virtual IEnumerable<CellText> ShowCells() => Layout.Show(this);
+
     internal KernelObject Clone() => (KernelObject)MemberwiseClone();
 
     /// <summary>The running thread announces an operation on a cell of the object.</summary>

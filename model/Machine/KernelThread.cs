@@ -26,8 +26,9 @@ public sealed class KernelThread
     internal HeldLock[] Held = new HeldLock[8];
     internal int HeldCount;
     internal ulong HeldClasses;
-    internal int AtomicDepth;
 
+    // Read sections of RCU: inside rcu_read_lock, or with a spinlock.
+    internal int AtomicDepth;
     internal int RcuDepth;
     internal uint RcuSince;
     internal int RcuCoveredUpTo;
@@ -113,6 +114,22 @@ public sealed class KernelThread
         Array.Clear(Clock);
         Clock[Index] = 1;
         Epoch = Epochs.Of(Index, 1);
+    }
+
+    /// <summary>The thread takes a spinlock or begins a read section: until it leaves the outermost, grace periods wait for it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void EnterAtomic()
+    {
+        if (AtomicDepth++ == 0)
+            RcuSince = Host.RcuSequence;
+    }
+
+    /// <summary>It leaves one; whoever calls this lets the thread's time go on before its next access.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void LeaveAtomic()
+    {
+        if (--AtomicDepth == 0)
+            RcuCoveredUpTo = Clock[Index];
     }
 
     /// <summary>Begins a new interval of this thread: what it does from now on is not covered by what it published.</summary>

@@ -53,14 +53,14 @@ internal static class Lifetimes
     }
 
     private static bool MayStillTouch(KernelObject target, KernelThread thread)
-        => target.Life == Life.WaitingForRcu && thread.RcuDepth > 0 && thread.RcuSince < target.RcuSequence;
+        => target.Life == Life.WaitingForRcu && thread.AtomicDepth > 0 && thread.RcuSince < target.RcuSequence;
 
     private static void CheckUse(KernelObject target, KernelThread thread, uint use)
     {
         if (Epochs.Clock(use) == 0 || thread.Knows(use))
             return;
         var user = thread.Host.Threads[Epochs.Thread(use)];
-        if (target.FreedByRcu && (user.RcuDepth > 0 || Epochs.Clock(use) <= user.RcuCoveredUpTo))
+        if (target.FreedByRcu && (user.AtomicDepth > 0 || Epochs.Clock(use) <= user.RcuCoveredUpTo))
             return;
         thread.Host.Report(new Finding(
             "use-after-free", $"{thread.Name} frees {target.Name}, and nothing orders that after its use by {user.Name}")

@@ -53,7 +53,7 @@ internal sealed class LockOrder
         thread.HeldClasses |= 1UL << @class.Index();
         thread.Host.Counters.LockAcquisitions++;
         if (spins)
-            thread.AtomicDepth++;
+            thread.EnterAtomic();
     }
 
     public static void Pop(KernelThread thread, KernelObject owner, ushort offset, bool spins)
@@ -64,7 +64,7 @@ internal sealed class LockOrder
             thread.HeldClasses = thread.Held[last].Outside;
             thread.HeldCount = last;
             if (spins)
-                thread.AtomicDepth--;
+                thread.LeaveAtomic();
             return;
         }
 
@@ -85,7 +85,7 @@ internal sealed class LockOrder
             }
 
             if (spins)
-                thread.AtomicDepth--;
+                thread.LeaveAtomic();
             return;
         }
 

@@ -46,7 +46,7 @@ public record struct Operation
     public readonly bool SameCell(in Operation other) => ReferenceEquals(Object, other.Object) && Offset == other.Offset;
 
     /// <summary>Name of the cell, as in <c>ino:12.i_lock</c>.</summary>
-    public readonly string Target => $"{Object.Name}.{Object.Layout.NameOf(Object, Offset)}";
+    public readonly string Target => Object.TargetOf(Offset);
 
     /// <summary>Overwrites it. A comparison is cheaper than the collector's write barrier.</summary>
     internal void Become(KernelObject target, uint what, long argument, object? reference)
@@ -123,6 +123,9 @@ public enum OperationKind : byte
     WaitSchedule,
     Join,
     AwaitChange,
+
+    // A statement of a program that is interpreted; what it does and when is known to its InterpretedObject.
+    Interpreted,
 
     // Two operations each when the lock is not free: queue, then acquire.
     MutexAcquire,

@@ -2,7 +2,8 @@ namespace Fscrypt.Sim.Model.Machine;
 
 /// <summary>
 /// Read-copy-update. An object whose callback only frees it is "waiting" from call_rcu on: read sections that began before
-/// may still touch it, anybody else is a finding. There is no thread for that.
+/// may still touch it, anybody else is a finding. There is no thread for that. Since 5.0 a grace period waits for whoever
+/// cannot be preempted, so that holding a spinlock is a read section too; kernels with real-time preemption do the same.
 /// </summary>
 public sealed class Rcu(KernelHost host) : KernelObject(host)
 {
@@ -20,11 +21,8 @@ public sealed class Rcu(KernelHost host) : KernelObject(host)
 
     internal static void OnReadLock(KernelThread thread)
     {
-        if (thread.RcuDepth++ > 0)
-            return;
-        thread.RcuSince = thread.Host.RcuSequence;
-        thread.RcuCoveredUpTo = thread.Clock[thread.Index];
-        thread.AtomicDepth++;
+        if (thread.RcuDepth++ == 0)
+            thread.EnterAtomic();
     }
 
     internal static void OnReadUnlock(KernelThread thread)
@@ -37,8 +35,7 @@ public sealed class Rcu(KernelHost host) : KernelObject(host)
 
         if (--thread.RcuDepth > 0)
             return;
-        thread.AtomicDepth--;
-        thread.RcuCoveredUpTo = thread.Clock[thread.Index];
+        thread.LeaveAtomic();
         thread.Tick();
     }
 }

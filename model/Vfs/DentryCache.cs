@@ -69,6 +69,23 @@ public sealed partial class DentryCache : KernelObject
     [KernelSource("fs/dcache.c", "d_splice_alias", Omits = "a directory that has another alias; in-lookup dentries; d_seq")]
     public KTask SpliceAlias(Inode? inode, Dentry dentry) => Instantiate(dentry, inode, hash: true);
 
+    /// <summary>
+    /// Attaches an inode that is being created to its negative dentry, and ends the creation: I_NEW is cleared in the same
+    /// critical section. The dentry takes over the caller's reference.
+    /// </summary>
+    [KernelSource("fs/dcache.c", "d_instantiate_new", Omits = "d_seq")]
+    public static async KTask InstantiateNew(Dentry dentry, Inode inode)
+    {
+        await inode.Lock.Acquire();
+        await dentry.Ref.Acquire();
+        dentry.Inode.Value = inode;
+        inode.Aliases.AddFirst(dentry);
+        await dentry.Ref.Release();
+        await inode.State.Set(inode.State.Value & ~(InodeState.New | InodeState.Creating));
+        await inode.NewQueue.WakeAll();                            // after a full barrier, as in UnlockNew
+        await inode.Lock.Release();
+    }
+
     /// <summary>The hashed dentry of a name, with a reference; or null.</summary>
     [KernelSource("fs/dcache.c", "__d_lookup", Omits = "rename_lock: nothing is renamed yet")]
     public async KTask<Dentry?> Lookup(Dentry parent, int name)

@@ -11,23 +11,43 @@ public sealed class Disk
     private readonly KernelHost host;
     private readonly NumberedTexts texts = new();
     private readonly NumberedTexts names = new();
+    private readonly Dictionary<(int Text, int Offset, int Over), int> overlays = [];
+    private readonly Dictionary<(int Text, int Offset, int Length), int> slices = [];
     private readonly List<DiskInode?> inodes = [];
 
     /// <summary>An empty file system: inode 2 is its root directory.</summary>
     public Disk(KernelHost host)
     {
         this.host = host;
-        Put(new DiskInode(host, RootNumber, isDirectory: true, keyNumber: -1));
+        Put(new DiskInode(host, RootNumber, isDirectory: true, owner: 0, mode: OpenToAll));
     }
 
     /// <summary>Inode number of the root directory.</summary>
     public const int RootNumber = 2;
+
+    // S_IRWXUGO, and what a umask of 022 leaves of it for a directory and for a file.
+    private const int OpenToAll = 0x1FF;
+    private const int DirectoryMode = 0x1ED;
+    private const int FileMode = 0x1A4;
 
     // ext4 keeps the numbers below for itself.
     private const int FirstNumber = 11;
 
     /// <summary>The inodes by number; null for numbers that are not in use.</summary>
     public IReadOnlyList<DiskInode?> Inodes => inodes;
+
+    /// <summary>The inode number of a path from the root, for rules and expectations; 0 if there is no such file.</summary>
+    public int NumberOf(int[] path)
+    {
+        var number = RootNumber;
+        foreach (var name in path)
+        {
+            if (!inodes[number]!.Entries.TryGetValue(name, out number))
+                return 0;
+        }
+
+        return number;
+    }
 
     /// <summary>The number that stands for a text.</summary>
     public int Text(string text) => texts.NumberOf(text);
@@ -41,6 +61,40 @@ public sealed class Disk
     /// <summary>The name that a number stands for.</summary>
     public string FileNameOf(int number) => names[number];
 
+    /// <summary>What a text is after another was written into it at an offset. A hole reads as zeros. Remembered: only the
+    /// first time something is made.</summary>
+    public int Overlay(int text, int offset, int over)
+    {
+        if (offset == 0 && texts[over].Length >= texts[text].Length)
+            return over;
+        if (!overlays.TryGetValue((text, offset, over), out var number))
+        {
+            var old = texts[text].PadRight(offset, '\0');
+            var end = offset + texts[over].Length;
+            number = Text(string.Concat(old.AsSpan(0, offset), texts[over], end < old.Length ? old.AsSpan(end) : default));
+            overlays.Add((text, offset, over), number);
+        }
+
+        return number;
+    }
+
+    /// <summary>A part of a text, as far as it goes. Remembered: only the first time something is made.</summary>
+    public int Slice(int text, int offset, int length)
+    {
+        var whole = texts[text];
+        if (offset == 0 && length >= whole.Length)
+            return text;
+        if (offset >= whole.Length)
+            return 0;
+        if (!slices.TryGetValue((text, offset, length), out var number))
+        {
+            number = Text(whole.Substring(offset, Math.Min(length, whole.Length - offset)));
+            slices.Add((text, offset, length), number);
+        }
+
+        return number;
+    }
+
     /// <summary>Puts a directory on the disk, as an earlier mount would have left it.</summary>
     /// <param name="parent">Number of its parent's inode.</param>
     /// <param name="name">Its name.</param>
@@ -53,15 +107,33 @@ public sealed class Disk
     public int AddFile(int parent, string name, string text)
         => Add(parent, name, isDirectory: false, Inodes[parent]!.KeyNumber, Text(text));
 
+    /// <summary>
+    /// Takes a free number and makes an empty, unencrypted inode of it. This and the change of a directory's entries are not
+    /// undone by the machine's checkpoint, so that only a set-up may do either.
+    /// </summary>
+    internal DiskInode AllocateInode(bool isDirectory, int owner)
+    {
+        Invariant.Holds(!host.HasCheckpoint, "only a set-up makes inodes: the table of inodes is not restored");
+        var inode = new DiskInode(host, Math.Max(FirstNumber, inodes.Count), isDirectory, owner, isDirectory ? DirectoryMode : FileMode);
+        Put(inode);
+        return inode;
+    }
+
+    /// <summary>Gives up an inode that has no name. Its number is not used again.</summary>
+    internal void FreeInode(int number)
+    {
+        Invariant.Holds(!host.HasCheckpoint, "only a set-up frees inodes: the table of inodes is not restored");
+        inodes[number] = null;
+    }
+
     private int Add(int parent, string name, bool isDirectory, int keyNumber, int data)
     {
-        var number = Math.Max(FirstNumber, inodes.Count);
-        var inode = new DiskInode(host, number, isDirectory, keyNumber);
+        var inode = AllocateInode(isDirectory, owner: 0);
+        inode.Context.Value = keyNumber;
         inode.Data.Initialize(data);
         inode.Acknowledged.Value = data;
-        Put(inode);
-        inodes[parent]!.Entries.Add(FileName(name), number);
-        return number;
+        inodes[parent]!.Entries.Add(FileName(name), inode.Number);
+        return inode.Number;
     }
 
     private void Put(DiskInode inode)
@@ -90,24 +162,46 @@ public sealed class Disk
 }
 
 /// <summary>An inode on the disk.</summary>
-public sealed class DiskInode(KernelHost host, int number, bool isDirectory, int keyNumber) : KernelObject(host)
+public sealed class DiskInode : KernelObject
 {
+    internal DiskInode(KernelHost host, int number, bool isDirectory, int owner, int mode)
+        : base(host)
+    {
+        Number = number;
+        IsDirectory = isDirectory;
+        Owner = owner;
+        Mode = mode;
+        Context.Value = -1;
+    }
+
     /// <summary>Its data, a number of <see cref="Disk.TextOf"/>.</summary>
     public Shared<int> Data;
 
     /// <summary>The data of the last write that was acknowledged: what a reader must find. A watcher's note.</summary>
     public Note<int> Acknowledged;
 
+    /// <summary>
+    /// The encryption context: the master key of its policy, or -1. Set once, under i_rwsem or before anybody can find the
+    /// inode; whoever reads it does so at a step that reads the disk.
+    /// </summary>
+    public Note<int> Context;
+
     /// <summary>Its number.</summary>
-    public int Number { get; } = number;
+    public int Number { get; }
 
     /// <summary>Whether it is a directory.</summary>
-    public bool IsDirectory { get; } = isDirectory;
+    public bool IsDirectory { get; }
 
-    /// <summary>The master key of its policy, or -1: its encryption context.</summary>
-    public int KeyNumber { get; } = keyNumber;
+    /// <summary>i_uid: the user whose it is.</summary>
+    public int Owner { get; }
 
-    /// <summary>A directory's entries: name to inode number. The scenarios do not change them while threads run.</summary>
+    /// <summary>i_mode without the type: nine bits of permission.</summary>
+    public int Mode { get; }
+
+    /// <summary>The master key of its policy, or -1 if it is not encrypted.</summary>
+    public int KeyNumber => Context.Value;
+
+    /// <summary>A directory's entries: name to inode number. Changed under i_rwsem, and only by a set-up: a checkpoint does not hold them.</summary>
     public Dictionary<int, int> Entries { get; } = [];
 
     public override string Name => $"disk:{Number}";

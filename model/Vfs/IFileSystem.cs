@@ -14,6 +14,18 @@ public interface IFileSystem
     /// <summary>->lookup, under the directory's i_rwsem: makes <paramref name="dentry"/> positive or negative.</summary>
     KTask<Errno> Lookup(Inode directory, Dentry dentry);
 
+    /// <summary>->create, under the directory's i_rwsem: makes a file of a negative dentry.</summary>
+    KTask<Errno> Create(Inode directory, Dentry dentry, int user);
+
+    /// <summary>->mkdir, under the directory's i_rwsem: makes a directory of a negative dentry.</summary>
+    KTask<Errno> MakeDirectory(Inode directory, Dentry dentry, int user);
+
+    /// <summary>s_cop->empty_dir, under the directory's i_rwsem.</summary>
+    KTask<bool> IsEmpty(Inode directory);
+
+    /// <summary>s_cop->set_context, under the inode's i_rwsem: writes which key it has to the disk.</summary>
+    KTask<Errno> SetContext(Inode inode, int keyNumber);
+
     /// <summary>->d_revalidate in reference mode, for dentries with a no-key name: valid, invalid, or an error.</summary>
     KTask<(Errno Error, bool Valid)> Revalidate(Dentry dentry);
 

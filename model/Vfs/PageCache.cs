@@ -3,16 +3,30 @@ using Fscrypt.Sim.Model.Machine;
 namespace Fscrypt.Sim.Model.Vfs;
 
 /// <summary>mm/filemap.c: reading and writing a file through its pages. One folio holds the whole file.</summary>
-public sealed class PageCache(KernelHost host, InodeCache inodes, Writeback writeback)
+public sealed class PageCache(KernelHost host, SuperBlock superBlock, InodeCache inodes, Writeback writeback)
 {
-    /// <summary>Writes a text to a file and acknowledges it. Not on the disk yet.</summary>
+    /// <summary>Writes a text into a file and acknowledges it. Not on the disk yet.</summary>
+    /// <param name="inode">The file.</param>
+    /// <param name="text">What is written.</param>
+    /// <param name="offset">Where, or a negative number: at the end, as it is once i_rwsem is held.</param>
     [KernelSource("fs/ext4/file.c", "ext4_buffered_write_iter", Omits = "block allocation; the journal")]
-    public async KTask Write(Inode inode, int data)
+    public async KTask Write(Inode inode, int text, int offset)
     {
         host.MightSleep("write");
         await inode.Rwsem.AcquireWrite();
+        if (text == 0)
+        {
+            await inode.Rwsem.ReleaseWrite();                      // nothing to write: not even the times change
+            return;
+        }
+
         await writeback.MarkDirty(inode, InodeState.DirtySync);    // file_update_time
         await inode.FolioLock.Acquire();
+
+        // ext4_write_begin: the rest of the block comes from the disk, which needs the key.
+        var old = inode.Folio.Value.Has(FolioFlags.Uptodate) ? inode.Folio.Value.Data : await inodes.FileSystem.ReadFolio(inode);
+        var disk = superBlock.Disk;
+        var data = disk.Overlay(old, offset < 0 ? disk.TextOf(old).Length : offset, text);
         await inode.Folio.Set(new Folio(inode.Folio.Value.Flags, data));
         await inode.Folio.Set(inode.Folio.Value.With(FolioFlags.Uptodate | FolioFlags.Dirty));     // the tag, then the inode's bit
         await writeback.MarkDirty(inode, InodeState.DirtyPages);

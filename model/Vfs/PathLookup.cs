@@ -3,17 +3,19 @@ using Fscrypt.Sim.Model.Machine;
 namespace Fscrypt.Sim.Model.Vfs;
 
 /// <summary>fs/namei.c: from a path to a dentry, by reference walk.</summary>
-public sealed class PathLookup(SuperBlock superBlock, InodeCache inodes, DentryCache dentries)
+public sealed partial class PathLookup(SuperBlock superBlock, InodeCache inodes, DentryCache dentries)
 {
     /// <summary>Walks a path from the root.</summary>
     /// <param name="path">Numbers of names, from <see cref="Disk.FileName"/>.</param>
     /// <returns>A positive dentry with a reference, or the error.</returns>
-    [KernelSource("fs/namei.c", "path_openat", Omits = "RCU walk; symlinks; O_CREAT; permissions")]
-    public async KTask<(Errno Error, Dentry? Dentry)> Walk(int[] path)
+    public KTask<(Errno Error, Dentry? Dentry)> Walk(int[] path) => Walk(path, path.Length);
+
+    [KernelSource("fs/namei.c", "path_openat", Omits = "RCU walk; symlinks; permission to search: every directory lets everybody")]
+    private async KTask<(Errno Error, Dentry? Dentry)> Walk(int[] path, int count)
     {
         var dentry = superBlock.Root.Value!;
         await DentryCache.Dget(dentry);
-        foreach (var name in path)
+        for (var i = 0; i < count; i++)
         {
             if (dentry.Inode.Value!.IsDirectory.Value is false)
             {
@@ -21,9 +23,9 @@ public sealed class PathLookup(SuperBlock superBlock, InodeCache inodes, DentryC
                 return (Errno.ENOTDIR, null);
             }
 
-            var (error, child) = await LookupFast(dentry, name);
+            var (error, child) = await LookupFast(dentry, path[i]);
             if (error == Errno.OK && child == null)
-                (error, child) = await LookupSlow(dentry, name);
+                (error, child) = await LookupSlow(dentry, path[i]);
             await dentries.Dput(dentry);
             if (error != Errno.OK)
                 return (error, null);
@@ -55,6 +57,15 @@ public sealed class PathLookup(SuperBlock superBlock, InodeCache inodes, DentryC
     {
         var directory = parent.Inode.Value!;
         await directory.Rwsem.AcquireWrite();
+        var (error, dentry) = await LookupLocked(parent, directory, name);
+        await directory.Rwsem.ReleaseWrite();
+        return (error, dentry);
+    }
+
+    /// <summary>A name's dentry, negative if there is no such entry. The directory's i_rwsem is held.</summary>
+    [KernelSource("fs/namei.c", "__lookup_slow", Omits = "d_alloc_parallel, as lookup_slow")]
+    private async KTask<(Errno Error, Dentry? Dentry)> LookupLocked(Dentry parent, Inode directory, int name)
+    {
         var dentry = await dentries.Lookup(parent, name);
         var error = Errno.OK;
         if (dentry != null)
@@ -70,7 +81,6 @@ public sealed class PathLookup(SuperBlock superBlock, InodeCache inodes, DentryC
             }
         }
 
-        await directory.Rwsem.ReleaseWrite();
         return (error, dentry);
     }
 

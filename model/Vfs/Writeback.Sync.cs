@@ -18,6 +18,23 @@ public sealed partial class Writeback
         return Errno.OK;
     }
 
+    /// <summary>sync(2): writes all that is dirty and waits for it, then has the file system commit.</summary>
+    [KernelSource("fs/sync.c", "ksys_sync", Omits = "the flusher's start without a wait, before the one that is waited for; block devices")]
+    public async KTask SyncAll(SuperBlock superBlock)
+    {
+        Host.MightSleep("sync");
+        await superBlock.Umount.AcquireRead();                     // iterate_supers, once for each of the three
+        await QueueAndWait(waitForData: true);
+        await WaitForInodes(superBlock);
+        await superBlock.Umount.ReleaseRead();
+        for (var wait = 0; wait < 2; wait++)
+        {
+            await superBlock.Umount.AcquireRead();
+            await Host.Point();                                    // ->sync_fs(wait)
+            await superBlock.Umount.ReleaseRead();
+        }
+    }
+
     [KernelSource("fs/fs-writeback.c", "bdi_split_work_to_wbs")]
     private async KTask QueueAndWait(bool waitForData)
     {

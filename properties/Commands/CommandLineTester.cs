@@ -13,7 +13,7 @@ internal sealed class CommandLineTester : IDisposable
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
-        var code = new CommandLine(LittleScenarios.All, new Output(output, error, isTerminal: false)).Run(arguments);
+        var code = new CommandLine(ScenarioCatalog.Of(LittleScenarios.All), new Output(output, error, isTerminal: false)).Run(arguments);
         return new Run(code, output.ToString(), error.ToString());
     }
 

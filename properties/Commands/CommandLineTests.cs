@@ -1,4 +1,5 @@
 using Fscrypt.Sim.Commands;
+using Fscrypt.Sim.Scenarios.Language;
 using Xunit;
 
 namespace Fscrypt.Sim.Properties.Commands;
@@ -11,7 +12,7 @@ public sealed class CommandLineTests : IDisposable
 
     [Theory]
     [InlineData("no verb 'explode'; the nearest is explore", "explode")]
-    [InlineData("a verb is missing: compare, explore, replay, list; --help says more")]
+    [InlineData("a verb is missing: compare, explore, replay, list, check-syntax, format; --help says more")]
     [InlineData("no scenario 'lokced'; the nearest is locked", "explore", "lokced")]
     [InlineData("no scenario 'lokced'; the nearest is locked", "compare", "lokced")]
     [InlineData("explore: Required argument 'SCENARIO' missing for command: 'explore'", "explore")]
@@ -49,6 +50,8 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("explore")]
     [InlineData("replay")]
     [InlineData("list")]
+    [InlineData("check-syntax")]
+    [InlineData("format")]
     public void Every_verb_has_help_with_two_examples(string verb)
     {
         var run = tester.Execute(verb, "--help");
@@ -77,5 +80,5 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("", "abc", 3)]
     [InlineData("abc", "", 3)]
     [InlineData("same", "same", 0)]
-    public void Nearness_is_edit_distance(string a, string b, int distance) => Assert.Equal(distance, Nearest.Distance(a, b));
+    public void Nearness_is_edit_distance(string a, string b, int distance) => Assert.Equal(distance, Misspelling.Distance(a, b));
 }

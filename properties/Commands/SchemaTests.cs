@@ -24,6 +24,9 @@ public sealed class SchemaTests : IDisposable
     public void The_schema_of_compare_is_current() => IsCurrent("compare", typeof(CompareReport), ReportJson.Options);
 
     [Fact]
+    public void The_schema_of_check_syntax_is_current() => IsCurrent("check-syntax", typeof(CheckSyntaxReport), ReportJson.Options);
+
+    [Fact]
     public void The_schema_of_a_trace_is_current() => IsCurrent("trace", typeof(Trace), TraceFile.Options);
 
     [Theory]
@@ -35,6 +38,14 @@ public sealed class SchemaTests : IDisposable
 
     [Fact]
     public void What_compare_prints_fits() => Fits<CompareReport>(tester.Execute("compare", "lost", "--json").Output, ReportJson.Options);
+
+    [Fact]
+    public void What_check_syntax_prints_fits()
+    {
+        var path = Path.Combine(tester.Directory, "bad.scenario");
+        File.WriteAllText(path, "scenario bad\nthred a\n");
+        Fits<CheckSyntaxReport>(tester.Execute("check-syntax", path, "--json").Output, ReportJson.Options);
+    }
 
     [Fact]
     public void What_is_written_as_a_trace_fits()

@@ -21,7 +21,7 @@ public sealed partial class ReadmeTests : IDisposable
         foreach (var command in commands)
         {
             using var output = new StringWriter();
-            var code = new CommandLine(ScenarioLibrary.All, new Output(output, output, isTerminal: false))
+            var code = new CommandLine(ScenarioCatalog.Library, new Output(output, output, isTerminal: false))
                 .Run([.. command.Split(' '), "--out", traces]);
             Assert.True(code is ExitCode.Good or ExitCode.Violated, $"{command}: exit code {code}\n{output}");
         }

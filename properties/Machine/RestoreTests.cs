@@ -120,7 +120,7 @@ public static class RestoreTests
         static List<string> Schedules(ulong seed)
         {
             var host = new NativeHost<RandomWalk>(new RandomWalk(seed));
-            var simulation = new Simulation(RemoveVsOpen.Scenario, new KernelConfiguration(), host);
+            var simulation = new Simulation(ScenarioLibrary.Named("remove-vs-open")!, new KernelConfiguration(), host);
             var schedules = new List<string>();
             for (var i = 0; i < 20; i++)
             {

@@ -31,7 +31,7 @@ public static class ModelFieldsTests
         ["HashTable.write"] = "what the race detector knows of the table, which is one cell",
         ["HashTable.read"] = "what the race detector knows of the table, which is one cell",
         ["HashTable.sync"] = "what lockless readers learn from the writers of the table, which is one cell",
-        ["DiskInode.Entries"] = "filled by the set-up; scenarios change no directory while threads run",
+        ["DiskInode.Entries"] = "filled by the set-up; scenarios change no directory while threads run, and the disk refuses it",
         ["InodeCache.FileSystem"] = "wired when the kernel boots: the two know each other",
         ["InodeCache.Writeback"] = "wired when the kernel boots: the two know each other",
         ["MasterKeyring.CompletelyRemoved"] = "wired when the kernel boots: tells a rule what was promised",

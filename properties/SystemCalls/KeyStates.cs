@@ -73,7 +73,7 @@ internal sealed class KeyStates
     {
         if (!openFiles.TryGetValue(handle, out var file))
             return "not open";
-        texts[file] = text;
+        texts[file] = text + (texts[file].Length > text.Length ? texts[file][text.Length..] : "");
         return "OK";
     }
 

@@ -146,7 +146,7 @@ public static class KeyStatesTests
                     (error, var file) = await calls.Open(paths[command.File]);
                     if (error != Errno.OK)
                         return error.ToString();
-                    var text = await calls.Read(file!);
+                    (_, var text) = await calls.Read(file!);
                     await calls.Close(file!);
                     return Kernel.Disk.TextOf(text);
             }

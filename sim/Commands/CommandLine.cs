@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using Fscrypt.Sim.Scenarios.Language;
 using Fscrypt.Sim.Scenarios;
 using Fscrypt.Sim.Search;
 
@@ -16,7 +17,7 @@ public sealed class CommandLine
     private readonly Output output;
 
     /// <summary>The command line of a library of scenarios.</summary>
-    public CommandLine(IReadOnlyList<Scenario> scenarios, Output output)
+    public CommandLine(ScenarioCatalog scenarios, Output output)
     {
         this.output = output;
         root = new RootCommand("Which schedules of key removal and inode eviction go wrong, in which design, and why.")
@@ -25,6 +26,8 @@ public sealed class CommandLine
             ExploreCommand.Create(scenarios, output),
             ReplayCommand.Create(scenarios, output),
             ListCommand.Create(scenarios, output),
+            CheckSyntaxCommand.Create(output),
+            FormatCommand.Create(output),
         };
     }
 
@@ -45,6 +48,11 @@ public sealed class CommandLine
             });
         }
         catch (UsageException exception)
+        {
+            output.Error.Write(exception.Text);
+            return ExitCode.Usage;
+        }
+        catch (ScenarioException exception)
         {
             output.Error.Write($"fscrypt-sim: {exception.Message}\n");
             return ExitCode.Usage;

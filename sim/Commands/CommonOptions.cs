@@ -6,6 +6,8 @@ using Fscrypt.Sim.Engines;
 using Fscrypt.Sim.Model;
 using Fscrypt.Sim.Model.Eviction;
 using Fscrypt.Sim.Model.Releases;
+using Fscrypt.Sim.Scenarios.Language;
+using Fscrypt.Sim.Scenarios;
 using Fscrypt.Sim.Search;
 
 namespace Fscrypt.Sim.Commands;
@@ -56,9 +58,13 @@ internal static class CommonOptions
 
     public static Option<bool> NoColor { get; } = new("--no-color") { Description = "no colours, no lines around tables" };
 
-    /// <summary>The kernel that the options describe.</summary>
-    public static KernelConfiguration KernelOf(ParseResult parsed)
+    public static Option<bool> TraceOutcome { get; } = new("--trace-outcome") { Description = "write a trace of each outcome" };
+
+    /// <summary>The kernel that the options describe, on which the scenario makes sense.</summary>
+    public static KernelConfiguration KernelOf(ParseResult parsed, Scenario scenario)
     {
+        if (!scenario.HasKernel && KernelOptions.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false }) is { } given)
+            throw new UsageException($"{scenario.Name} has no kernel: {given.Name} makes no difference to it; leave it out");
         RefuseOtherFileSystems(parsed);
         var configuration = new KernelConfiguration
         {
@@ -66,8 +72,10 @@ internal static class CommonOptions
             Release = ReleaseOf(parsed.GetValue(Release)),
             Without = [.. (parsed.GetValue(Without) ?? []).Select(FixOf).Distinct()],
         };
-        return configuration.Refusal() is { } refusal ? throw new UsageException(refusal) : configuration;
+        return (configuration.Refusal() ?? scenario.RefusalOf(configuration)) is { } refusal ? throw new UsageException(refusal) : configuration;
     }
+
+    private static Option[] KernelOptions => [Design, Release, Without, Fs];
 
     /// <summary>A design by its name; the default for null.</summary>
     public static Design DesignOf(string? name) => name == null ? new KernelConfiguration().Design
@@ -84,7 +92,7 @@ internal static class CommonOptions
         => Fix.Named(id) ?? throw new UsageException(Nearest.Message("fix", id, Fix.All.Select(f => f.Id)));
 
     /// <summary>A plan as the options describe it.</summary>
-    public static SearchPlan PlanOf(ParseResult parsed, Scenarios.Scenario scenario)
+    public static SearchPlan PlanOf(ParseResult parsed, Scenario scenario)
     {
         var engine = NameOf(parsed.GetValue(Engine), "engine", EngineNames.All) ?? EngineNames.Native;
         var executions = NumberOf(parsed, Executions, 1, long.MaxValue);
@@ -92,7 +100,7 @@ internal static class CommonOptions
         var preemptions = (int?)NumberOf(parsed, Preemptions, 0, 1_000_000);
         var samples = (executions != null || time != null) && preemptions == null;
         var named = NameOf(parsed.GetValue(Strategy), "strategy", StrategiesOf(engine));
-        var plan = new SearchPlan(scenario, KernelOf(parsed))
+        var plan = new SearchPlan(scenario, KernelOf(parsed, scenario))
         {
             Engine = engine,
             Strategy = named ?? (engine == EngineNames.Coyote || samples ? StrategyNames.Random : StrategyNames.DepthFirst),
@@ -103,6 +111,7 @@ internal static class CommonOptions
             StepsMax = (int?)NumberOf(parsed, StepsMax, 1, int.MaxValue) ?? SearchPlan.StepsMaxDefault,
             PointsAll = PointsAllOf(parsed),
             Workers = WorkersOf(parsed),
+            TracesOutcomes = parsed.GetValue(TraceOutcome),
         };
         if (preemptions != null && !plan.IsExhaustive)
         {

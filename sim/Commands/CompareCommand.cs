@@ -25,11 +25,11 @@ internal static class CompareCommand
         Kernel(Design.Walk, "v6.18"), Kernel(Design.WalkSkipDirty, "v6.18"), Kernel(Design.WalkSkipBusy, "v6.18"),
     ];
 
-    public static Command Create(IReadOnlyList<Scenario> scenarios, Output output)
+    public static Command Create(ScenarioCatalog scenarios, Output output)
     {
         var names = new Argument<string[]>("SCENARIO")
         {
-            Description = "scenarios to compare (default all)", Arity = ArgumentArity.ZeroOrMore,
+            Description = "files or scenarios to compare (default: those of no folder)", Arity = ArgumentArity.ZeroOrMore,
         };
         var command = new Command("compare", "every eviction design against every rule, exhaustively within a bound")
         {
@@ -40,8 +40,8 @@ internal static class CompareCommand
         command.SetAction(parsed =>
         {
             var given = parsed.GetValue(names) ?? [];
-            var chosen = given.Length == 0 ? scenarios : [.. given.Distinct().Select(n => ScenarioNames.Find(scenarios, n))];
-            var template = new SearchPlan(scenarios[0], Kernels[0])
+            List<Scenario> chosen = given.Length == 0 ? [.. scenarios.Compared] : [.. given.Distinct().Select(n => ComparableOf(scenarios.Find(n)))];
+            var template = new SearchPlan(chosen[0], Kernels[0])
             {
                 PreemptionsMax = (int?)CommonOptions.NumberOf(parsed, CommonOptions.Preemptions, 0, 1_000_000)
                     ?? SearchPlan.PreemptionsDefault,
@@ -51,7 +51,8 @@ internal static class CompareCommand
                 PointsAll = CommonOptions.PointsAllOf(parsed),
                 RunOn = true,
             };
-            var cells = from scenario in chosen from kernel in Kernels select template with { Scenario = scenario, Configuration = kernel };
+            var cells = from scenario in chosen from kernel in Kernels where scenario.RefusalOf(kernel) == null
+                select template with { Scenario = scenario, Configuration = kernel };
             var compare = new Compare([.. cells], parsed.GetValue(CommonOptions.Quiet), CommonOptions.WorkersOf(parsed));
             return compare.Run(
                 parsed.GetValue(CommonOptions.NoColor) ? output.Plain : output,
@@ -60,6 +61,11 @@ internal static class CompareCommand
         });
         return command;
     }
+
+    private static Scenario ComparableOf(Scenario scenario)
+        => !scenario.HasKernel ? throw new UsageException($"{scenario.Name} has no kernel: no design makes a difference to it; explore it")
+            : Kernels.All(k => scenario.RefusalOf(k) != null) ? throw new UsageException(scenario.RefusalOf(Kernels[^1])!)
+            : scenario;
 
     private static KernelConfiguration Kernel(Design design, string release)
         => new() { Design = design, Release = KernelRelease.Named(release)! };
@@ -72,7 +78,8 @@ internal static class CompareCommand
         {
             if (!json)
             {
-                output.Line($"compare {plans.Length / Kernels.Length} scenarios on {Kernels.Length} kernels: {plans[0].Describe}");
+                var scenarios = plans.Select(p => p.Scenario).Distinct().Count();
+                output.Line($"compare {scenarios} {(scenarios == 1 ? "scenario" : "scenarios")} on {Kernels.Length} kernels: {plans[0].Describe}");
                 output.Line();
             }
 
@@ -94,8 +101,8 @@ internal static class CompareCommand
 
         private void Print(Output output, List<SearchResult> undecided, double? seconds)
         {
-            for (var i = 0; i < results.Length; i += Kernels.Length)
-                PrintScenario(output, results.AsSpan(i, Kernels.Length).ToArray());
+            foreach (var row in results.GroupBy(r => r.Plan.Scenario))
+                PrintScenario(output, [.. row]);
             output.Line("sometimes N   broken in some schedules; N preemptions are enough, and fewer are not. always: in all");
             output.Line("probe?        in how many of the executions that came to their end the situation was reached");
             output.Line("preemptions   all schedules with so many were looked at; all: with any number");
@@ -130,7 +137,7 @@ internal static class CompareCommand
             for (var i = 0; i < row[0].Expectations.Count; i++)
             {
                 if (row[0].Expectations[i].Frequency == Frequency.Sometimes)
-                    table.AddRow([$"{row[0].Expectations[i].Name}?", .. row.Select(r => ReachedText(r.Tally.Held[i], r.Tally.Ended))]);
+                    table.AddRow([$"{row[0].Expectations[i].Name}?", .. row.Select(r => ReachedText(r.Tally.Held[i], r.Tally.Asked[i]))]);
             }
 
             table.AddRow(["executions", .. row.Select(r => Words.Number(r.Tally.Executions))]);
@@ -191,7 +198,7 @@ internal static class CompareCommand
             for (var i = 0; i < result.Expectations.Count; i++)
             {
                 if (result.Expectations[i].Frequency == Frequency.Sometimes)
-                    yield return Row(result.Expectations[i].Name, Often(result.Tally.Held[i], result.Tally.Ended), null);
+                    yield return Row(result.Expectations[i].Name, Often(result.Tally.Held[i], result.Tally.Asked[i]), null);
             }
         }
 

@@ -20,4 +20,10 @@ public static class ExitCode
 }
 
 /// <summary>What the user asked for cannot be done; the message says why, and what can.</summary>
-public sealed class UsageException(string message) : Exception(message);
+/// <param name="message">What the user reads.</param>
+/// <param name="isWhole">Whether the message is all there is to print: lines that name a file and a place.</param>
+public sealed class UsageException(string message, bool isWhole = false) : Exception(message)
+{
+    /// <summary>The lines to print.</summary>
+    public string Text => isWhole ? Message : $"fscrypt-sim: {Message}\n";
+}

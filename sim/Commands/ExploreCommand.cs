@@ -11,23 +11,24 @@ namespace Fscrypt.Sim.Commands;
 /// <summary><c>explore SCENARIO</c>: one scenario on one kernel, with any engine and strategy.</summary>
 internal static class ExploreCommand
 {
-    private const int OutcomesMax = 12;
+    // More than anybody reads; --json has them all.
+    private const int OutcomesMax = 200;
 
-    public static Command Create(IReadOnlyList<Scenario> scenarios, Output output)
+    public static Command Create(ScenarioCatalog scenarios, Output output)
     {
-        var name = new Argument<string>("SCENARIO") { Description = $"one of {string.Join(", ", scenarios.Select(s => s.Name))}" };
+        var name = new Argument<string>("SCENARIO") { Description = "a file, or a name that 'list scenarios' shows" };
         var command = new Command("explore", "look at the schedules of one scenario on one kernel")
         {
             name,
             CommonOptions.Design, CommonOptions.Release, CommonOptions.Without, CommonOptions.Fs,
             CommonOptions.Engine, CommonOptions.Strategy, CommonOptions.Seed,
             CommonOptions.Preemptions, CommonOptions.StepsMax, CommonOptions.Executions, CommonOptions.For,
-            CommonOptions.Workers, CommonOptions.Points, CommonOptions.Out,
+            CommonOptions.Workers, CommonOptions.Points, CommonOptions.TraceOutcome, CommonOptions.Out,
             CommonOptions.Json, CommonOptions.Timing, CommonOptions.Quiet, CommonOptions.NoColor,
         };
         command.SetAction(parsed =>
         {
-            var plan = CommonOptions.PlanOf(parsed, ScenarioNames.Find(scenarios, parsed.GetValue(name)!));
+            var plan = CommonOptions.PlanOf(parsed, scenarios.Find(parsed.GetValue(name)!));
             var explore = new Explore(plan, parsed.GetValue(CommonOptions.Out) ?? "out", parsed.GetValue(CommonOptions.Quiet));
             return explore.Run(
                 parsed.GetValue(CommonOptions.NoColor) ? output.Plain : output,
@@ -47,10 +48,11 @@ internal static class ExploreCommand
             var result = Explorer.Run(plan, new SearchProgress(quiet ? null : output.Error));
             var seconds = timing ? Math.Round(Stopwatch.GetElapsedTime(started).TotalSeconds, 3) : (double?)null;
             var findings = WriteTraces(result);
+            var outcomes = WriteOutcomes(result);
             if (json)
-                output.Line(ReportJson.ToText(ReportOf(result, findings, seconds)));
+                output.Line(ReportJson.ToText(ReportOf(result, findings, outcomes, seconds)));
             else
-                Print(output, result, findings, seconds);
+                Print(output, result, findings, outcomes, seconds);
             return result.Verdict switch
             {
                 Verdict.Holds => ExitCode.Good,
@@ -70,6 +72,25 @@ internal static class ExploreCommand
             }
 
             return findings;
+        }
+
+        // The paths of the outcomes' traces, where those are wanted.
+        private List<string?> WriteOutcomes(SearchResult result)
+        {
+            var paths = new List<string?>();
+            foreach (var outcome in result.Tally.Outcomes)
+            {
+                if (outcome.Schedule == null)
+                {
+                    paths.Add(null);
+                    continue;
+                }
+
+                using var recording = new Recording(plan, outcome.Schedule);
+                paths.Add(Write(recording.TraceOfOutcome(paths.Count + 1)));
+            }
+
+            return paths;
         }
 
         private Trace TraceOf(Violation violation)
@@ -94,20 +115,21 @@ internal static class ExploreCommand
         {
             var kernel = plan.Configuration;
             var without = kernel.Without.Length == 0 ? "" : $", without {string.Join(", ", kernel.Without)}";
-            output.Line(
-                $"explore {plan.Scenario.Name}: design {kernel.Design}, release {kernel.Release}{without}, fs ext4, {plan.Describe}");
-            output.Line(plan.Scenario.Title);
+            var on = plan.Scenario.HasKernel ? $"design {kernel.Design}, release {kernel.Release}{without}, fs ext4, " : "";
+            output.Line($"explore {plan.Scenario.Name}: {on}{plan.Describe}");
+            if (plan.Scenario.Title.Length > 0)
+                output.Line(plan.Scenario.Title);
             output.Line();
         }
 
-        private void Print(Output output, SearchResult result, List<Found> findings, double? seconds)
+        private void Print(Output output, SearchResult result, List<Found> findings, List<string?> outcomes, double? seconds)
         {
             PrintVerdict(output, result);
             if (!quiet)
             {
                 PrintCounts(output, result);
                 PrintExpectations(output, result);
-                PrintOutcomes(output, result.Tally);
+                PrintOutcomes(output, result.Tally, outcomes);
             }
 
             PrintFindings(output, findings);
@@ -165,8 +187,8 @@ internal static class ExploreCommand
                 var held = result.Tally.Held[i];
                 table.AddRow(
                     expectation.Frequency.ToString(),
-                    Markup.Escape($"{expectation.Name}: {expectation.Text}"),
-                    Words.HowOften(held, result.Tally.Ended),
+                    Markup.Escape(expectation.Title),
+                    Words.HowOften(held, result.Tally.Asked[i]),
                     Words.Number(held));
             }
 
@@ -174,17 +196,21 @@ internal static class ExploreCommand
             output.Line();
         }
 
-        private static void PrintOutcomes(Output output, Tally tally)
+        // As herd7 writes them: how often, and the values.
+        private static void PrintOutcomes(Output output, Tally tally, List<string?> paths)
         {
             var outcomes = tally.Outcomes;
-            if (outcomes.Count == 0)
+            if (outcomes.Count == 0 || outcomes[0].Registers.Count == 0)
                 return;
-            var table = new Table();
-            table.AddColumn(new TableColumn("executions").RightAligned());
-            table.AddColumns([.. outcomes[0].Registers.Select(r => Markup.Escape(r.Key))]);
-            foreach (var outcome in outcomes.Take(OutcomesMax))
-                table.AddRow([Words.Number(outcome.Count), .. outcome.Registers.Select(r => Markup.Escape(r.Value))]);
-            output.Table(table);
+            output.Line(outcomes.Count == 1 ? "outcomes    1" : $"outcomes    {outcomes.Count:N0}");
+            var width = Words.Number(outcomes[0].Count).Length;
+            for (var i = 0; i < Math.Min(outcomes.Count, OutcomesMax); i++)
+            {
+                output.Line($"  {Words.Number(outcomes[i].Count).PadLeft(width)} :> {outcomes[i]}");
+                if (paths[i] is { } path)
+                    output.Line($"  {new string(' ', width)}    {path}");
+            }
+
             if (outcomes.Count > OutcomesMax)
                 output.Line($"and {outcomes.Count - OutcomesMax} other outcomes (--json has them all)");
             output.Line();
@@ -209,19 +235,20 @@ internal static class ExploreCommand
             }
         }
 
-        private ExploreReport ReportOf(SearchResult result, List<Found> findings, double? seconds)
+        private ExploreReport ReportOf(SearchResult result, List<Found> findings, List<string?> paths, double? seconds)
         {
             var tally = result.Tally;
-            var kernel = plan.Configuration;
+            var kernel = plan.Scenario.HasKernel ? plan.Configuration : null;
             return new ExploreReport(
                 "fscrypt-sim", "explore",
-                plan.Scenario.Name, kernel.Design.Name, kernel.Release.Name, [.. kernel.Without.Select(f => f.Id)], "ext4",
+                plan.Scenario.Name, kernel?.Design.Name, kernel?.Release.Name, [.. plan.Configuration.Without.Select(f => f.Id)],
+                kernel == null ? null : "ext4",
                 plan.Engine, plan.Strategy, plan.Seed, result.Verdict.ToString().ToLowerInvariant(), result.Covered.Code,
                 new ExecutionCounts(tally.Complete, tally.Deadlocked, 0, 0, tally.Cut),
                 null, null, null, tally.Steps,
                 [.. findings.Select(f => new ViolationReport(
                     f.Violation.Rule, f.Violation.Message, f.Violation.Preemptions, f.Violation.Steps, f.Path, f.Summary))],
-                [.. tally.Outcomes.Select(o => new OutcomeReport(o.Count, new OrderedDictionary<string, string>(o.Registers)))],
+                [.. tally.Outcomes.Select((o, i) => new OutcomeReport(o.Count, new OrderedDictionary<string, string>(o.Registers), paths[i]))],
                 seconds);
         }
     }

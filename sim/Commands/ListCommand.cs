@@ -3,7 +3,7 @@ using Fscrypt.Sim.Engines;
 using Fscrypt.Sim.Model.Eviction;
 using Fscrypt.Sim.Model.Releases;
 using Fscrypt.Sim.Model.Rules;
-using Fscrypt.Sim.Scenarios;
+using Fscrypt.Sim.Scenarios.Language;
 using Fscrypt.Sim.Search;
 
 namespace Fscrypt.Sim.Commands;
@@ -13,7 +13,7 @@ internal static class ListCommand
 {
     private static readonly string[] Kinds = ["scenarios", "designs", "rules", "fixes", "releases", "strategies"];
 
-    public static Command Create(IReadOnlyList<Scenario> scenarios, Output output)
+    public static Command Create(ScenarioCatalog scenarios, Output output)
     {
         var kind = new Argument<string>("KIND") { Description = $"one of {string.Join(", ", Kinds)}" };
         var command = new Command("list", "what there is of a kind, one line each") { kind };
@@ -26,9 +26,9 @@ internal static class ListCommand
         return command;
     }
 
-    private static IEnumerable<(string Name, string Summary)> LinesOf(string kind, IReadOnlyList<Scenario> scenarios) => kind switch
+    private static IEnumerable<(string Name, string Summary)> LinesOf(string kind, ScenarioCatalog scenarios) => kind switch
     {
-        "scenarios" => scenarios.Select(s => (s.Name, s.Title)),
+        "scenarios" => scenarios.Names.Select(scenarios.LineOf),
         "designs" => Design.All.Select(d => (d.Name, d.Summary)),
         "rules" => RuleBook.All,
         "fixes" => Fix.All.Select(f => (f.Id, $"{f.Title} (since {f.Since}; --without from {f.RemovableFrom})")),

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Fscrypt.Sim.Findings;
 using Fscrypt.Sim.Model;
 using Fscrypt.Sim.Scenarios;
+using Fscrypt.Sim.Scenarios.Language;
 using Fscrypt.Sim.Search;
 
 namespace Fscrypt.Sim.Commands;
@@ -9,7 +10,7 @@ namespace Fscrypt.Sim.Commands;
 /// <summary><c>replay TRACE</c>: the same schedule again, and whether it is the same execution.</summary>
 internal static class ReplayCommand
 {
-    public static Command Create(IReadOnlyList<Scenario> scenarios, Output output)
+    public static Command Create(ScenarioCatalog scenarios, Output output)
     {
         var path = new Argument<string>("TRACE") { Description = "a file that explore wrote" };
         var command = new Command("replay", "run the schedule of a trace again, and tell its story")
@@ -24,11 +25,11 @@ internal static class ReplayCommand
         return command;
     }
 
-    private static int Run(string path, IReadOnlyList<Scenario> scenarios, Output output, bool quiet)
+    private static int Run(string path, ScenarioCatalog scenarios, Output output, bool quiet)
     {
         var trace = Read(path);
         var plan = PlanOf(trace, scenarios, path);
-        output.Line($"replay {path}: {trace.Scenario}, design {trace.Design}, release {trace.Release}, seed {trace.Seed}");
+        output.Line($"replay {path}: {trace.Scenario}, {trace.KernelText}, seed {trace.Seed}");
         output.Line();
         using var recording = new Recording(plan, [.. trace.Schedule]);
         if (DivergenceOf(trace, recording) is { } divergence)
@@ -37,6 +38,8 @@ internal static class ReplayCommand
             return ExitCode.InternalError;
         }
 
+        if (trace.Verdict == Trace.OutcomeVerdict)
+            return ReplayOutcome(trace, recording, output, quiet);
         if (!recording.Breaks(trace.Rule))
         {
             output.Judgement("not again", $": {trace.Rule} is not broken in {recording.Steps.Count} steps{Instead(recording)}", good: true);
@@ -58,6 +61,25 @@ internal static class ReplayCommand
         return ExitCode.Violated;
     }
 
+    private static int ReplayOutcome(Trace trace, Recording recording, Output output, bool quiet)
+    {
+        if (recording.Outcome != trace.Finding.Message)
+        {
+            output.Error.Write($"fscrypt-sim: all steps are the same, and the outcome is another: {recording.Outcome ?? "none"}\n");
+            return ExitCode.InternalError;
+        }
+
+        if (!quiet)
+        {
+            output.Text(Columns.Of(trace));
+            output.Line();
+        }
+
+        output.Judgement("again", $": {(recording.Outcome.Length == 0 ? "no registers" : recording.Outcome)}, the same in all {recording.Steps.Count} steps", good: true);
+        output.Line($"seed {trace.Seed}");
+        return ExitCode.Good;
+    }
+
     private static Trace Read(string path)
     {
         string text;
@@ -73,12 +95,12 @@ internal static class ReplayCommand
         return TraceFile.FromText(text, out var refusal) ?? throw new UsageException($"{path}: {refusal}");
     }
 
-    private static SearchPlan PlanOf(Trace trace, IReadOnlyList<Scenario> scenarios, string path)
+    private static SearchPlan PlanOf(Trace trace, ScenarioCatalog scenarios, string path)
     {
         try
         {
             return new SearchPlan(
-                ScenarioNames.Find(scenarios, trace.Scenario),
+                ScenarioOf(trace, scenarios),
                 new KernelConfiguration
                 {
                     Design = CommonOptions.DesignOf(trace.Design),
@@ -95,9 +117,14 @@ internal static class ReplayCommand
         }
         catch (UsageException exception)
         {
-            throw new UsageException($"{path}: {exception.Message}");
+            throw new UsageException($"{path}: {exception.Message.TrimEnd('\n')}");
         }
     }
+
+    // A trace of a file has it in it: what the file says by now does not matter.
+    private static Scenario ScenarioOf(Trace trace, ScenarioCatalog scenarios) => trace.ScenarioText is { } text
+        ? ScenarioCatalog.RunnableOf(ScenarioFile.Load(new Diagnostics(trace.Scenario, text), trace.Scenario))
+        : scenarios.Find(trace.Scenario);
 
     private static string? DivergenceOf(Trace trace, Recording recording)
     {

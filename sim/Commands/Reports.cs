@@ -9,10 +9,10 @@ public sealed record ExploreReport(
     string Tool,
     string Verb,
     string Scenario,
-    string Design,
-    string Release,
+    string? Design,
+    string? Release,
     IReadOnlyList<string> Without,
-    string Fs,
+    string? Fs,
     string Engine,
     string Strategy,
     ulong Seed,
@@ -33,8 +33,11 @@ public sealed record ExecutionCounts(long Complete, long Deadlocked, long Blocke
 /// <summary>A violation: the smallest schedule that shows it. Of those that break one rule the first has the trace.</summary>
 public sealed record ViolationReport(string Rule, string Finding, int Preemptions, int Steps, string? Trace, string Summary);
 
-/// <summary>Executions with the same results.</summary>
-public sealed record OutcomeReport(long Count, IReadOnlyDictionary<string, string> Registers);
+/// <summary>Executions with the same results, and the trace of one of them if it was wanted.</summary>
+public sealed record OutcomeReport(
+    long Count,
+    IReadOnlyDictionary<string, string> Registers,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Trace = null);
 
 /// <summary>What <c>compare --json</c> prints.</summary>
 public sealed record CompareReport(
@@ -45,6 +48,15 @@ public sealed record CompareReport(
 /// <summary>How often a rule is broken in a scenario on a kernel, or how often a probe is reached.</summary>
 public sealed record CompareRow(
     string Scenario, string Design, string Release, string Rule, string Result, int? Preemptions, string Covered);
+
+/// <summary>What <c>check-syntax --json</c> prints.</summary>
+public sealed record CheckSyntaxReport(string Verb, IReadOnlyList<CheckedFile> Files);
+
+/// <summary>A scenario file, and what is wrong in it.</summary>
+public sealed record CheckedFile(string File, IReadOnlyList<SyntaxError> Errors);
+
+/// <summary>A mistake in a scenario file; line and column count from 1.</summary>
+public sealed record SyntaxError(int Line, int Column, string Message);
 
 /// <summary>The JSON that the program prints: one line, without escapes where none are needed.</summary>
 public static class ReportJson
@@ -60,6 +72,9 @@ public static class ReportJson
 
     /// <inheritdoc cref="ToText(ExploreReport)"/>
     public static string ToText(CompareReport report) => JsonSerializer.Serialize(report, Json.CompareReport);
+
+    /// <inheritdoc cref="ToText(ExploreReport)"/>
+    public static string ToText(CheckSyntaxReport report) => JsonSerializer.Serialize(report, Json.CheckSyntaxReport);
 }
 
 [JsonSourceGenerationOptions(
@@ -69,4 +84,5 @@ public static class ReportJson
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(ExploreReport))]
 [JsonSerializable(typeof(CompareReport))]
+[JsonSerializable(typeof(CheckSyntaxReport))]
 internal sealed partial class ReportContext : JsonSerializerContext;

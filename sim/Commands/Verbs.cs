@@ -26,5 +26,15 @@ internal static class Verbs
             "list scenarios",
             "list designs",
         ],
+        ["check-syntax"] =
+        [
+            "check-syntax my.scenario",
+            "check-syntax --json one.scenario two.scenario",
+        ],
+        ["format"] =
+        [
+            "format my.scenario",
+            "format --check one.scenario two.scenario",
+        ],
     };
 }

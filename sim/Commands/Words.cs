@@ -1,5 +1,4 @@
 using System.Globalization;
-using Fscrypt.Sim.Scenarios;
 
 namespace Fscrypt.Sim.Commands;
 
@@ -11,13 +10,4 @@ internal static class Words
 
     /// <summary>A number with its thousands apart.</summary>
     public static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
-}
-
-/// <summary>Scenarios by their names.</summary>
-internal static class ScenarioNames
-{
-    /// <summary>The scenario, or a mistake that names the nearest.</summary>
-    public static Scenario Find(IReadOnlyList<Scenario> scenarios, string name)
-        => scenarios.FirstOrDefault(s => s.Name == name)
-            ?? throw new UsageException(Nearest.Message("scenario", name, scenarios.Select(s => s.Name)));
 }

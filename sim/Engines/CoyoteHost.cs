@@ -54,7 +54,7 @@ public sealed class CoyoteHost : KernelHost
     /// <summary>Steps after which an execution is cut; at least 1.</summary>
     public int StepsMax { get; init; } = 1_000_000;
 
-    /// <summary>Whether the last execution was cut at <see cref="StepsMax"/>.</summary>
+    /// <summary>Whether the last execution was cut at <see cref="StepsMax"/>, or by who gave it up.</summary>
     public bool WasCut { get; private set; }
 
     /// <summary>The thread of each step of the last execution, and the outcome of each choice of data, in their order.</summary>
@@ -79,7 +79,7 @@ public sealed class CoyoteHost : KernelHost
         EndIfDecided();
         Coyote.PauseUntil(hasEnded);
         together = false;
-        return LiveThreads == 0;
+        return EndedWell;
     }
 
     /// <summary>Ends Coyote's iteration, as failed, if something was found.</summary>
@@ -213,7 +213,7 @@ public sealed class CoyoteHost : KernelHost
         EndIfDecided();
         if (Deadlocked)
             Leave();                                     // where that is no violation
-        if (LiveThreads == 0 || Steps < StepsMax)
+        if (!WasCut && (LiveThreads == 0 || Steps < StepsMax))
             return;
         WasCut = true;
         Leave();
@@ -221,7 +221,9 @@ public sealed class CoyoteHost : KernelHost
 
     private void EndIfDecided()
     {
-        if (Finding == null && LiveThreads > 0 && EnabledThreads == 0)
+        if (Finding == null && GivenUp != null)
+            WasCut = over = true;
+        else if (Finding == null && LiveThreads > 0 && EnabledThreads == 0)
             ReportDeadlock();
         FailIfFound();
     }

@@ -19,8 +19,12 @@ public abstract class StrategyHost<TStrategy> : KernelHost
     /// <summary>Steps after which an execution is cut.</summary>
     public int StepsMax { get; init; } = 1_000_000;
 
-    /// <summary>Whether the last execution was cut at <see cref="StepsMax"/>, or by its strategy.</summary>
-    public bool WasCut { get; private set; }
+    /// <summary>Whether the last execution was cut at <see cref="StepsMax"/>, by its strategy, or by who gave it up.</summary>
+    public bool WasCut
+    {
+        get => field || GivenUp != null;
+        private set;
+    }
 
     /// <summary>The thread of each step of the last execution, and the outcome of each choice of data, in their order.</summary>
     public ReadOnlySpan<short> Schedule => schedule.AsSpan(0, ScheduleLength);

@@ -62,7 +62,7 @@ public sealed class ThreadedHost<TStrategy> : StrategyHost<TStrategy>, IDisposab
 
         Unwind();
         racing = false;
-        return LiveThreads == 0 && Finding == null;
+        return EndedWell;
     }
 
     /// <summary>Ends the OS threads.</summary>

@@ -33,7 +33,7 @@ public static class Columns
             var lines = LinesOf(step);
             var isAtSwitch = step.Switch != null || i + 1 == trace.Steps.Count || trace.Steps[i + 1].Switch != null;
             if (lines.Count == 0 && isAtSwitch)
-                lines.Add(Told(step));
+                lines.Add(step.Told);
             if (lines.Count == 0)
                 continue;
             var column = NumberWidth + (tasks.IndexOf(step.Task) * width);
@@ -58,7 +58,7 @@ public static class Columns
     private static string NextOf(Trace trace, TraceStep before, string word)
     {
         var next = trace.Steps.FirstOrDefault(s => s.N > before.N && s.Task == before.Task);
-        return next == null ? "" : $" {word} {next.Operation} {next.Object}".TrimEnd();
+        return next == null ? "" : $" {word} {next.What}";
     }
 
     // Taking a lock is told as that; the field that says who holds it is not told a second time.
@@ -67,20 +67,16 @@ public static class Columns
         var lines = new List<string>();
         foreach (var change in step.Changed)
         {
-            var cell = $"{change.Object}.{change.Field}";
             if (!change.IsOnlyOfHolder)
                 lines.Add(change.Field == TraceChange.Memory ? $"{change.Object} {change.To}" : change.ToString());
-            else if (cell == step.Object)
-                lines.Add($"{step.Operation} {cell}");
+            else if (change.Name == step.Object)
+                lines.Add(step.What);
         }
 
         if (lines.Count == 0 && (step.Operation.EndsWith("(queues)", StringComparison.Ordinal) || step.Result == "false"))
-            lines.Add(Told(step));
+            lines.Add(step.Told);
         return lines;
     }
-
-    private static string Told(TraceStep step)
-        => step.Operation + (step.Object.Length == 0 ? "" : " " + step.Object) + (step.Result == null ? "" : " = " + step.Result);
 
     private static void Append(StringBuilder text, string number, int column, string line)
     {

@@ -50,6 +50,7 @@ internal static class OperationNames
         OperationKind.LockRefPutOrLock => "lockref_put_or_lock",
         OperationKind.AwaitChange => "await_change",
         OperationKind.PlainAccess => "access",
+        OperationKind.Interpreted => ((InterpretedObject)operation.Object).Describe(in operation),
         _ => operation.Kind.ToString().ToLowerInvariant(),
     };
 
@@ -73,6 +74,7 @@ internal static class OperationNames
             or OperationKind.HashedRacy or OperationKind.LockRefGetNotDead or OperationKind.LockRefPutOrLock
             => result == 0 ? "false" : "true",
         OperationKind.LockRefPutReturn or OperationKind.Choose => ((int)result).ToString(CultureInfo.InvariantCulture),
+        OperationKind.Interpreted => ((InterpretedObject)operation.Object).DescribeResult(in operation, result),
         _ => null,
     };
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Fscrypt.Sim.Engines;
 using Fscrypt.Sim.Model.Machine;
 using Fscrypt.Sim.Scenarios;
@@ -69,18 +70,39 @@ public sealed class Recording : IDisposable
         }
 
         ended = simulation.Ended;
+        return Of(
+            rule, "violated", new TraceFinding(finding.Message, ended ? -1 : finding.Thread, finding.Step, finding.Object?.Name, PlacesOf(finding)));
+    }
+
+    /// <summary>The results of the execution, as <see cref="Search.Outcome"/> writes them; null if it did not come to its end.</summary>
+    public string? Outcome
+        => simulation.Ended ? new Outcome([.. simulation.Instance.Registers.Select(r => KeyValuePair.Create(r.Name, r.Text))]).ToString() : null;
+
+    /// <summary>The trace of an execution for the sake of its results.</summary>
+    /// <param name="number">Which of the outcomes it is, from 1.</param>
+    public Trace TraceOfOutcome(int number)
+    {
+        var outcome = Outcome ?? throw new InternalErrorException("a schedule that came to its end does not when it is run again");
+        return Of(
+            string.Create(CultureInfo.InvariantCulture, $"outcome-{number}"), Trace.OutcomeVerdict, new TraceFinding(outcome, -1, host.Steps, null, []));
+    }
+
+    private Trace Of(string rule, string verdict, TraceFinding finding)
+    {
+        var kernel = plan.Scenario.HasKernel ? plan.Configuration : null;
         return new Trace(
             Trace.CurrentFormat,
             Model.ModelVersion.Current,
             plan.Scenario.Name,
-            plan.Configuration.Design.Name,
-            plan.Configuration.Release.Name,
+            plan.Scenario.Text,
+            kernel?.Design.Name,
+            kernel?.Release.Name,
             [.. plan.Configuration.Without.Select(f => f.Id)],
-            "ext4",
+            kernel == null ? null : "ext4",
             plan.PointsAll ? "all" : "coarse",
             rule,
-            "violated",
-            new TraceFinding(finding.Message, ended ? -1 : finding.Thread, finding.Step, finding.Object?.Name, PlacesOf(finding)),
+            verdict,
+            finding,
             plan.Engine,
             plan.Strategy,
             plan.Seed,

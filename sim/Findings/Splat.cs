@@ -34,7 +34,7 @@ public static class Splat
         text.AppendLine(TitleOf(trace));
         text.AppendLine(trace.Finding.Message);
         text.AppendLine();
-        text.AppendLine($"scenario {trace.Scenario}, design {trace.Design}, release {trace.Release}, fs {trace.Fs}{Without(trace)}");
+        text.AppendLine($"scenario {trace.Scenario}, {trace.KernelText}");
         text.AppendLine(Invariant($"rule {trace.Rule}, step {trace.Finding.Step}, {Preemptions(trace)}, {Found(trace)}"));
         foreach (var place in trace.Finding.Places)
             AppendPlace(text, trace, place);
@@ -51,9 +51,6 @@ public static class Splat
 
     private static string Found(Trace trace)
         => trace.Finding.Task < 0 ? "found when all tasks had ended" : $"found in task {trace.Tasks[trace.Finding.Task]}";
-
-    private static string Without(Trace trace)
-        => trace.Without.Count == 0 ? "" : $", without {string.Join(", ", trace.Without)}";
 
     private static string Preemptions(Trace trace)
         => trace.Preemptions == 1 ? "1 preemption" : Invariant($"{trace.Preemptions} preemptions");
@@ -78,7 +75,7 @@ public static class Splat
     {
         var about = ObjectOf(trace);
         // What was found at the end went wrong before the last part began to look.
-        var last = trace.Finding.Task < 0 && trace.Steps.Count > 0 ? trace.Steps[^1].Task : -1;
+        var last = trace.Finding.Task < 0 && trace.Steps.Count > 0 && trace.Steps[^1].Task == trace.Tasks.Count - 1 ? trace.Tasks.Count - 1 : -1;
         var changes = trace.Steps.Where(s => s.Task != last)
             .SelectMany(s => s.Changed.Where(c => about == null || c.Object == about).Select(c => (Step: s, Change: c)))
             .Where(c => !c.Change.IsOnlyOfHolder).ToList();
@@ -88,7 +85,7 @@ public static class Splat
         text.AppendLine(about == null ? "the last changes:" : $"the last changes of {about}:");
         foreach (var (step, change) in changes.TakeLast(ChangesMax))
             {
-            var name = about == null ? $"{change.Object}.{change.Field}" : change.Field;
+            var name = about == null ? change.Name : change.Field;
             text.AppendLine(Invariant(
                 $"  step {step.N,4}  {trace.Tasks[step.Task],-10} {step.Name,-24} {name} {change.From} -> {change.To}"));
         }
@@ -97,7 +94,7 @@ public static class Splat
     // The object that the finding is about; if it does not say, the one that its message names.
     private static string? ObjectOf(Trace trace)
         => trace.Finding.Object ?? trace.Steps.SelectMany(s => s.Changed).Select(c => c.Object).Distinct()
-            .Where(o => trace.Finding.Message.Split(' ', ',', '.', ';').Contains(o)).MaxBy(o => o.Length);
+            .Where(o => o.Length > 0 && trace.Finding.Message.Split(' ', ',', '.', ';').Contains(o)).MaxBy(o => o.Length);
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

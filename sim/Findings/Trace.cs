@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Fscrypt.Sim.Findings;
 
 /// <summary>
@@ -7,13 +9,14 @@ namespace Fscrypt.Sim.Findings;
 /// <param name="Format">Which fields there are.</param>
 /// <param name="Model">The version of the model.</param>
 /// <param name="Scenario">The scenario's name.</param>
-/// <param name="Design">What REMOVE does with the key's inodes.</param>
-/// <param name="Release">The release around it.</param>
+/// <param name="ScenarioText">The file it is written in; null if it is written in C#.</param>
+/// <param name="Design">What REMOVE does with the key's inodes; null if the scenario has no kernel.</param>
+/// <param name="Release">The release around it, or null.</param>
 /// <param name="Without">Fixes taken out.</param>
-/// <param name="Fs">The file system.</param>
+/// <param name="Fs">The file system, or null.</param>
 /// <param name="Points"><c>all</c> if every release was a scheduling point, otherwise <c>coarse</c>.</param>
-/// <param name="Rule">The rule that is broken.</param>
-/// <param name="Verdict">Always <c>violated</c>, so far.</param>
+/// <param name="Rule">The rule that is broken; <c>outcome-N</c> in the trace of the N-th outcome.</param>
+/// <param name="Verdict"><c>violated</c>, or <c>outcome</c>.</param>
 /// <param name="Finding">What was found, and where.</param>
 /// <param name="Engine">The engine that found it.</param>
 /// <param name="Strategy">The strategy that found it.</param>
@@ -27,10 +30,11 @@ public sealed record Trace(
     string Format,
     int Model,
     string Scenario,
-    string Design,
-    string Release,
+    string? ScenarioText,
+    string? Design,
+    string? Release,
     IReadOnlyList<string> Without,
-    string Fs,
+    string? Fs,
     string Points,
     string Rule,
     string Verdict,
@@ -45,10 +49,24 @@ public sealed record Trace(
     IReadOnlyList<TraceStep> Steps)
 {
     /// <summary>The <see cref="Format"/> that this program writes.</summary>
-    public const string CurrentFormat = "fscrypt-sim-trace-1";
+    public const string CurrentFormat = "fscrypt-sim-trace-2";
+
+    /// <summary>The <see cref="Verdict"/> of the trace of an outcome.</summary>
+    public const string OutcomeVerdict = "outcome";
 
     /// <summary>What to call the trace's file: the same finding, the same name.</summary>
-    public string FileName => string.Join('-', [Scenario, Design, Release, .. Without.Select(w => "without-" + w), Rule]) + ".trace.json";
+    public string FileName
+        => string.Join('-', new[] { Scenario, Design, Release }.Concat(Without.Select(w => "without-" + w)).Append(Rule).OfType<string>().Select(Plain))
+            + ".trace.json";
+
+    /// <summary>The kernel that it ran on, in words.</summary>
+    public string KernelText => Design == null ? "no kernel"
+        : $"design {Design}, release {Release}, fs {Fs}" + (Without.Count == 0 ? "" : $", without {string.Join(", ", Without)}");
+
+    // A rule may be the condition of an expectation, and a name in the library has a folder.
+    private static string Plain(string text)
+        => string.Join('-', new string([.. text.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' ? c : ' ')])
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries));
 }
 
 /// <summary>What was found.</summary>
@@ -110,6 +128,16 @@ public sealed record TraceStep(
     /// <summary>The shorter name of the function: the kernel's if there is one.</summary>
     public string Name => Kernel?.Function ?? Function;
 
+    /// <summary>What is done, and to which cell: a statement of a program names it itself.</summary>
+    [JsonIgnore]
+    public string What => Object.Length == 0 || IsStatement ? Operation : $"{Operation} {Object}";
+
+    /// <summary>The same, and what came of it.</summary>
+    [JsonIgnore]
+    public string Told => What + (Result == null ? "" : IsStatement ? $" ({Result})" : $" = {Result}");
+
+    private bool IsStatement => Object.Length > 0 && Operation.Contains(Object, StringComparison.Ordinal);
+
     /// <summary>Whether another step does the same: what a replay compares.</summary>
     public bool DoesTheSameAs(TraceStep other)
         => Task == other.Task && Operation == other.Operation && Object == other.Object && Result == other.Result;
@@ -117,7 +145,7 @@ public sealed record TraceStep(
     /// <summary>The step in words.</summary>
     /// <param name="tasks">The names of the tasks.</param>
     public string Describe(IReadOnlyList<string> tasks)
-        => $"{(Task < tasks.Count ? tasks[Task] : "?")} {Operation} {Object}{(Result == null ? "" : $" = {Result}")}";
+        => $"{(Task < tasks.Count ? tasks[Task] : "?")} {Told}";
 }
 
 /// <summary>A field that got another value.</summary>
@@ -139,7 +167,11 @@ public sealed record TraceChange(string Object, string Field, string From, strin
     /// <summary>Whether only the holder of a lock changed: that is told by the operation that takes or releases it.</summary>
     public bool IsOnlyOfHolder => ValueOf(From) == ValueOf(To);
 
-    public override string ToString() => $"{Object}.{Field} {ValueOf(From)} -> {ValueOf(To)}";
+    /// <summary>Object and field; what belongs to a program as a whole has no object.</summary>
+    [JsonIgnore]
+    public string Name => Object.Length == 0 ? Field : $"{Object}.{Field}";
+
+    public override string ToString() => $"{Name} {ValueOf(From)} -> {ValueOf(To)}";
 
     // "free", "held by a" and "2 readers" are one value; so are "3" and "3, held by a".
     private static string ValueOf(string text)

@@ -113,6 +113,9 @@ public enum Frequency
 /// <param name="Holds">The condition; allocates nothing.</param>
 public sealed record Expectation(string Name, Frequency Frequency, string Text, Func<bool> Holds)
 {
+    /// <summary>The condition, with its name before it if it has one of its own.</summary>
+    public string Title => Name.EndsWith(Text, StringComparison.Ordinal) ? Text : $"{Name}: {Text}";
+
     /// <summary>Whether it is asked of deadlocked executions too: if it says something about them.</summary>
     public bool IsAskedInDeadlocks { get; init; }
 
@@ -126,50 +129,4 @@ public sealed record Expectation(string Name, Frequency Frequency, string Text, 
 
     /// <summary>The violation.</summary>
     public Finding Finding() => new(Name, $"expected {(Frequency == Frequency.Always ? "always" : "never")}: {Text}");
-}
-
-/// <summary>The result of an operation, in a form that is cheap to keep and compare: text is made only to be printed.</summary>
-public sealed class Register(string name)
-{
-    private string?[] parts = new string?[4];
-    private int count;
-
-    /// <summary>Its name in the scenario.</summary>
-    public string Name { get; } = name;
-
-    /// <summary>The canonical text: <c>OK</c>, <c>ENOKEY</c>, <c>OK[FILES_BUSY]</c>, the data; <c>-</c> before the operation ended.</summary>
-    public string Text => count == 0 ? "-" : string.Concat(parts.AsSpan(0, count));
-
-    /// <summary>A number that differs, in practice, when the text does. Stable between runs.</summary>
-    public ulong Hash
-    {
-        get
-        {
-            var hash = 14695981039346656037UL;               // FNV-1a over the characters
-            for (var i = 0; i < count; i++)
-            {
-                foreach (var c in parts[i]!)
-                    hash = (hash ^ c) * 1099511628211UL;
-            }
-
-            return hash;
-        }
-    }
-
-    /// <summary>Forgets the result.</summary>
-    public void Clear() => count = 0;
-
-    /// <summary>Sets the result to a text made of constant parts.</summary>
-    public void Set(string first, string? second = null, string? third = null)
-    {
-        parts[0] = first;
-        count = 1;
-        if (second != null)
-            parts[count++] = second;
-        if (third != null)
-            parts[count++] = third;
-    }
-
-    /// <summary>Whether the result is <paramref name="text"/>, one of the constant texts.</summary>
-    public bool Is(string text) => count == 1 ? parts[0] == text : count > 0 && Text == text;
 }

@@ -35,6 +35,8 @@ public sealed class Simulation
         if (!host.RunAlone(Instance.Setup))
             throw SetupFailure(scenario);
         host.Checkpoint();
+        foreach (var register in Instance.Registers)
+            register.Keep();
         held = new bool[Instance.Expectations.Length];
     }
 
@@ -43,6 +45,9 @@ public sealed class Simulation
 
     /// <summary>What was violated in the last execution, or null.</summary>
     public Finding? Violation => host.Finding;
+
+    /// <summary>Why the last execution was given up, or null.</summary>
+    public string? GivenUp => host.GivenUp;
 
     /// <summary>Steps of the last execution.</summary>
     public int Steps => host.Steps;
@@ -79,7 +84,7 @@ public sealed class Simulation
         host.Restore();
         Ended = false;
         foreach (var register in Instance.Registers)
-            register.Clear();
+            register.Reset();
         Ended = host.RunTogether(Instance.Threads) && host.RunAlone(Instance.Finally);
         if (Ended)
             Instance.CheckAtEnd?.Invoke();
@@ -116,7 +121,7 @@ public sealed class Simulation
 
     private ScenarioException SetupFailure(Scenario scenario) => host.Finding?.Exception is ScenarioException mistake
         ? mistake
-        : new ScenarioException($"the set-up of {scenario.Name} does not end well: {host.Finding?.Message ?? "it goes on without end"}");
+        : new ScenarioException($"the set-up of {scenario.Name} does not end well: {host.Finding?.Message ?? host.GivenUp ?? "it goes on without end"}");
 }
 
 /// <summary>A mistake in a scenario that shows only when it runs. The message says where, and what would be right.</summary>

@@ -23,7 +23,7 @@ internal static class CoyoteSearch
         Tally? tally = null;
         void Count(Simulation simulation, ExecutionEnd end)
         {
-            tally ??= new Tally(simulation.Instance.Expectations.Length);
+            tally ??= new Tally(simulation.Instance.Expectations.Length, plan.TracesOutcomes);
             progress.Add(1);
             var schedule = engine.Schedule;
             var preemptions = simulation.Violation == null ? 0 : Recording.PreemptionsOf(plan, schedule);

@@ -14,6 +14,7 @@ internal sealed class NativeSearch<TStrategy> : IDisposable
     private readonly Simulation simulation;
     private readonly StandingCheck check;
     private readonly SearchProgress progress;
+    private readonly SearchPlan plan;
 
     public NativeSearch(SearchPlan plan, SearchProgress progress)
     {
@@ -23,6 +24,7 @@ internal sealed class NativeSearch<TStrategy> : IDisposable
         simulation = new Simulation(plan.Scenario, plan.Configuration, host);
         check = new StandingCheck(host);
         this.progress = progress;
+        this.plan = plan;
     }
 
     /// <summary>The strategy as it stands after a run.</summary>
@@ -42,7 +44,7 @@ internal sealed class NativeSearch<TStrategy> : IDisposable
     public Tally Run(TStrategy strategy, long executionsMax, long deadline)
     {
         host.Strategy = strategy;
-        var tally = new Tally(simulation.Instance.Expectations.Length);
+        var tally = new Tally(simulation.Instance.Expectations.Length, plan.TracesOutcomes);
         for (long number = 0; ; number++)
         {
             var end = number % StandingCheck.Interval == 0 ? check.ExecuteTwice(simulation, number) : simulation.Execute();

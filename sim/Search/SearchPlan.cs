@@ -44,6 +44,9 @@ public sealed record SearchPlan(Scenario Scenario, KernelConfiguration Configura
     /// <summary>Threads of the computer that sampling may use. No result depends on it.</summary>
     public int Workers { get; init; } = 1;
 
+    /// <summary>Whether to keep the smallest schedule of each outcome.</summary>
+    public bool TracesOutcomes { get; init; }
+
     /// <summary>Whether to go on to the last bound although something was found.</summary>
     public bool RunOn { get; init; }
 

@@ -80,12 +80,15 @@ public sealed class SearchResult
             reasons.Add(string.Create(CultureInfo.InvariantCulture, $"sampled {Tally.Executions:N0} schedules, seed {Plan.Seed}"));
         else if (BudgetSpent)
             reasons.Add("the budget was spent before the search was at its end");
-        if (Tally.Cut > 0)
-            reasons.Add(string.Create(CultureInfo.InvariantCulture, $"{Tally.Cut:N0} executions were cut at {Plan.StepsMax:N0} steps"));
+        var atSteps = Tally.Cut - Tally.GivenUp.Values.Sum();
+        if (atSteps > 0)
+            reasons.Add(string.Create(CultureInfo.InvariantCulture, $"{atSteps:N0} executions were cut at {Plan.StepsMax:N0} steps"));
+        foreach (var (why, count) in Tally.GivenUp)
+            reasons.Add(string.Create(CultureInfo.InvariantCulture, $"{count:N0} executions were cut: {why}"));
         for (var i = 0; i < Expectations.Count; i++)
         {
             if (Expectations[i].Frequency == Frequency.Sometimes && Tally.Held[i] == 0)
-                reasons.Add($"never reached: {Expectations[i].Name} ({Expectations[i].Text})");
+                reasons.Add($"never reached: {Expectations[i].Title}");
         }
 
         return reasons.Count == 0 ? null : string.Join("; ", reasons);

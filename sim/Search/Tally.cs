@@ -12,11 +12,20 @@ public sealed class Tally
 {
     private readonly Dictionary<ulong, Outcome> outcomes = [];
     private readonly Dictionary<(string Rule, string Message), Violation> violations = [];
+    private readonly SortedDictionary<string, long> givenUp = new(StringComparer.Ordinal);
     private readonly long[] held;
+    private readonly long[] asked;
+    private readonly bool keepsSchedules;
 
     /// <summary>An empty tally.</summary>
     /// <param name="expectations">How many expectations the scenario has.</param>
-    public Tally(int expectations) => held = new long[expectations];
+    /// <param name="keepsSchedules">Whether to keep the smallest schedule of each outcome.</param>
+    public Tally(int expectations, bool keepsSchedules = false)
+    {
+        held = new long[expectations];
+        asked = new long[expectations];
+        this.keepsSchedules = keepsSchedules;
+    }
 
     /// <summary>Executions that came to their end, or ended with a finding that is no deadlock.</summary>
     public long Complete { get; private set; }
@@ -24,8 +33,11 @@ public sealed class Tally
     /// <summary>Executions in which threads were left that could not go on.</summary>
     public long Deadlocked { get; private set; }
 
-    /// <summary>Executions that were cut at the limit of steps.</summary>
+    /// <summary>Executions that were cut at the limit of steps, and those that were given up.</summary>
     public long Cut { get; private set; }
+
+    /// <summary>Executions that were given up, by the reason.</summary>
+    public IReadOnlyDictionary<string, long> GivenUp => givenUp;
 
     /// <summary>All executions.</summary>
     public long Executions => Complete + Deadlocked + Cut;
@@ -41,6 +53,9 @@ public sealed class Tally
 
     /// <summary>For each expectation the executions at whose end its condition was so.</summary>
     public ReadOnlySpan<long> Held => held;
+
+    /// <summary>For each expectation the executions that it was asked of.</summary>
+    public ReadOnlySpan<long> Asked => asked;
 
     /// <summary>The outcomes: the most frequent first, then by text.</summary>
     public IReadOnlyList<Outcome> Outcomes =>
@@ -63,7 +78,7 @@ public sealed class Tally
     {
         Steps += steps;
         if (end == ExecutionEnd.Cut)
-            Cut++;
+            CountCut(simulation.GivenUp);
         else if (simulation.WasDeadlock)
             Deadlocked++;
         else
@@ -76,11 +91,13 @@ public sealed class Tally
             Found(finding, schedule, preemptions, steps);
         }
 
-        if (!simulation.Ended)
-            return;
-        CountOutcome(simulation);
+        if (simulation.Ended)
+            CountOutcome(simulation, schedule);
         for (var i = 0; i < held.Length; i++)
         {
+            if (!simulation.Asks(i))
+                continue;
+            asked[i]++;
             held[i] += simulation.Held[i] ? 1 : 0;
             var expectation = simulation.Instance.Expectations[i];
             if (expectation.IsBrokenBy(simulation.Held[i]) && expectation.Name != finding?.Rule)
@@ -98,11 +115,17 @@ public sealed class Tally
         Ended += other.Ended;
         Steps += other.Steps;
         for (var i = 0; i < held.Length; i++)
+        {
             held[i] += other.held[i];
+            asked[i] += other.asked[i];
+        }
+
+        foreach (var (why, count) in other.givenUp)
+            givenUp[why] = givenUp.GetValueOrDefault(why) + count;
         foreach (var (hash, outcome) in other.outcomes)
         {
             if (!outcomes.TryAdd(hash, outcome))
-                outcomes[hash].Count += outcome.Count;
+                outcomes[hash].Add(outcome);
         }
 
         foreach (var (key, violation) in other.violations)
@@ -119,12 +142,21 @@ public sealed class Tally
             violations.TryAdd(key, violation);
     }
 
-    private void CountOutcome(Simulation simulation)
+    private void CountCut(string? why)
+    {
+        Cut++;
+        if (why != null)
+            givenUp[why] = givenUp.GetValueOrDefault(why) + 1;
+    }
+
+    private void CountOutcome(Simulation simulation, ReadOnlySpan<short> schedule)
     {
         Ended++;
         ref var outcome = ref CollectionsMarshal.GetValueRefOrAddDefault(outcomes, simulation.OutcomeHash(), out _);
         outcome ??= new Outcome([.. simulation.Instance.Registers.Select(r => KeyValuePair.Create(r.Name, r.Text))]);
         outcome.Count++;
+        if (keepsSchedules)
+            outcome.Keep(schedule);
     }
 
     private void Found(Finding finding, ReadOnlySpan<short> schedule, int preemptions, int steps)
@@ -152,6 +184,22 @@ public sealed class Outcome(IReadOnlyList<KeyValuePair<string, string>> register
 
     /// <summary>How many executions.</summary>
     public long Count { get; internal set; }
+
+    /// <summary>The smallest schedule among them; null if it was not kept.</summary>
+    public short[]? Schedule { get; private set; }
+
+    internal void Keep(ReadOnlySpan<short> schedule)
+    {
+        if (Schedule == null || Violation.Compare(schedule, Schedule) < 0)
+            Schedule = schedule.ToArray();
+    }
+
+    internal void Add(Outcome other)
+    {
+        Count += other.Count;
+        if (other.Schedule != null)
+            Keep(other.Schedule);
+    }
 
     public override string ToString() => string.Join(' ', Registers.Select(r => $"{r.Key}={r.Value}"));
 }

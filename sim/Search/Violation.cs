@@ -59,6 +59,7 @@ public sealed class Violation
         PreemptionsFewest = Math.Min(PreemptionsFewest, other.PreemptionsFewest);
     }
 
-    private static int Compare(ReadOnlySpan<short> a, ReadOnlySpan<short> b)
+    /// <summary>Orders schedules: length, then lexicographic.</summary>
+    internal static int Compare(ReadOnlySpan<short> a, ReadOnlySpan<short> b)
         => a.Length != b.Length ? a.Length.CompareTo(b.Length) : a.SequenceCompareTo(b);
 }

@@ -1,4 +1,4 @@
-namespace Fscrypt.Sim.Commands;
+namespace Fscrypt.Sim.Scenarios.Language;
 
 /// <summary>Names that somebody may have meant.</summary>
 internal static class Nearest
@@ -11,7 +11,7 @@ internal static class Nearest
     /// <param name="valid">The names that there are.</param>
     public static string Message(string kind, string given, IEnumerable<string> valid)
     {
-        var names = valid.Select(n => (Name: n, Distance: Distance(given, n))).ToList();
+        var names = valid.Select(n => (Name: n, Distance: Misspelling.Distance(given, n))).ToList();
         var best = names.Count == 0 ? 0 : names.Min(n => n.Distance);
         var isNear = best <= Math.Max(2, given.Length / 2);
         var told = isNear ? names.Where(n => n.Distance <= best + 1).OrderBy(n => n.Distance).Take(NamesMax).ToList() : names;
@@ -20,26 +20,5 @@ internal static class Nearest
             : !isNear || names.Count == 1 ? $"there is {list}"
             : told.Count == 1 ? $"the nearest is {list}"
             : $"the nearest are {list}");
-    }
-
-    /// <summary>Insertions, deletions and changes of one letter that make one word of the other.</summary>
-    internal static int Distance(string a, string b)
-    {
-        var row = new int[b.Length + 1];
-        for (var j = 0; j <= b.Length; j++)
-            row[j] = j;
-        for (var i = 1; i <= a.Length; i++)
-        {
-            var diagonal = row[0];
-            row[0] = i;
-            for (var j = 1; j <= b.Length; j++)
-            {
-                var above = row[j];
-                row[j] = Math.Min(Math.Min(above, row[j - 1]) + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1));
-                diagonal = above;
-            }
-        }
-
-        return row[b.Length];
     }
 }

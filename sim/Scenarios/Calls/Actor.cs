@@ -1,0 +1,130 @@
+using Fscrypt.Sim.Model;
+using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.SystemCalls;
+
+namespace Fscrypt.Sim.Scenarios.Calls;
+
+/// <summary>A user making system calls on a kernel. Each leaves its result in a register, as text, and says how it ended.</summary>
+/// <param name="kernel">The kernel.</param>
+/// <param name="user">The user's place among the users of the scenario; root is 0.</param>
+/// <param name="name">What the scenario calls him.</param>
+internal sealed class Actor(Kernel kernel, int user, string name) : KernelObject(kernel.Host)
+{
+    /// <summary>Characters that a read without a length reads.</summary>
+    public const int ReadMax = 64;
+
+    public override string Name => $"user:{name}";
+
+    /// <summary>Adds a key.</summary>
+    public async KTask<Errno> AddKey(int key, Register result) => Put(result, await kernel.Calls.AddKey(key, user));
+
+    /// <summary>Removes a key.</summary>
+    public async KTask<Errno> RemoveKey(int key, Register result)
+    {
+        var (error, flags) = await kernel.Calls.RemoveKey(key, user);
+        result.Set(error == Errno.OK ? ResultText.Of(flags) : ResultText.Of(error));
+        return error;
+    }
+
+    /// <summary>Asks for the status of a key.</summary>
+    public async KTask<Errno> Status(int key, Register result)
+    {
+        var answer = await kernel.Calls.KeyStatus(key, user);
+        ResultText.Put(result, in answer);
+        return Errno.OK;
+    }
+
+    /// <summary>Gives an empty directory a policy.</summary>
+    public async KTask<Errno> SetPolicy(int[] path, int key, Register result)
+        => Put(result, await kernel.Calls.SetPolicy(path, key, user));
+
+    /// <summary>Makes a directory.</summary>
+    public async KTask<Errno> Mkdir(int[] path, Register result) => Put(result, await kernel.Calls.Mkdir(path, user));
+
+    /// <summary>Makes a file, writes a text to it, and closes it.</summary>
+    public async KTask<Errno> Create(int[] path, int text, Register result)
+    {
+        var (error, file) = await kernel.Calls.Create(path, user);
+        if (error == Errno.OK)
+        {
+            if (text != 0)
+                error = await kernel.Calls.Write(file!, text);
+            await kernel.Calls.Close(file!);
+        }
+
+        return Put(result, error);
+    }
+
+    /// <summary>Opens a file.</summary>
+    public async KTask<Errno> Open(Descriptor descriptor, int[] path, OpenFlags flags, Register result)
+    {
+        var (error, opened) = await kernel.Calls.Open(path, flags, user);
+        if (error == Errno.OK)
+            descriptor.File.Value = opened;
+        return Put(result, error);
+    }
+
+    /// <summary>Closes a file.</summary>
+    public async KTask<Errno> Close(Descriptor descriptor, Register result)
+    {
+        if (descriptor.File.Value is not { } file)
+            return Put(result, Errno.EBADF);
+        descriptor.File.Value = null;
+        return Put(result, await kernel.Calls.Close(file));
+    }
+
+    /// <summary>Reads from an open file.</summary>
+    public async KTask<Errno> Read(Descriptor descriptor, int offset, int length, Register result)
+    {
+        if (descriptor.File.Value is not { } file)
+            return Put(result, Errno.EBADF);
+        return PutData(result, await kernel.Calls.Read(file, offset, length));
+    }
+
+    /// <summary>Writes a text to an open file.</summary>
+    public async KTask<Errno> Write(Descriptor descriptor, int text, int offset, Register result)
+        => Put(result, descriptor.File.Value is { } file ? await kernel.Calls.Write(file, text, offset) : Errno.EBADF);
+
+    /// <summary>Opens a file, reads it, and closes it; the result is the text, or the error of open.</summary>
+    public async KTask<Errno> Cat(int[] path, Register result)
+    {
+        var (error, opened) = await kernel.Calls.Open(path, OpenFlags.Read, user);
+        if (error != Errno.OK)
+            return Put(result, error);
+        var answer = await kernel.Calls.Read(opened!, 0, ReadMax);
+        await kernel.Calls.Close(opened!);
+        return PutData(result, answer);
+    }
+
+    /// <summary>Opens a file for appending, writes a text, and closes it.</summary>
+    public async KTask<Errno> Append(int[] path, int text, Register result)
+    {
+        var (error, opened) = await kernel.Calls.Open(path, OpenFlags.Write | OpenFlags.Append, user);
+        if (error == Errno.OK)
+        {
+            error = await kernel.Calls.Write(opened!, text);
+            await kernel.Calls.Close(opened!);
+        }
+
+        return Put(result, error);
+    }
+
+    /// <summary>Writes everything to the disk.</summary>
+    public async KTask<Errno> Sync(Register result)
+    {
+        await kernel.Calls.Sync();
+        return Put(result, Errno.OK);
+    }
+
+    private Errno PutData(Register result, (Errno Error, int Text) answer)
+    {
+        result.Set(answer.Error == Errno.OK ? kernel.Disk.TextOf(answer.Text) : ResultText.Of(answer.Error));
+        return answer.Error;
+    }
+
+    private static Errno Put(Register result, Errno error)
+    {
+        result.Set(ResultText.Of(error));
+        return error;
+    }
+}

@@ -1,0 +1,175 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Fscrypt.Sim.Model;
+using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.SystemCalls;
+using Fscrypt.Sim.Scenarios.Conditions;
+using Fscrypt.Sim.Scenarios.Language;
+
+namespace Fscrypt.Sim.Scenarios.Calls;
+
+/// <summary>A scenario of system calls on one kernel: its users, descriptors, registers, and what its threads do.</summary>
+internal sealed class CallBinding
+{
+    private readonly ScenarioSyntax scenario;
+    private readonly Kernel kernel;
+    private readonly string file;
+    private readonly Dictionary<string, Actor> actors = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Descriptor> descriptors = new(StringComparer.Ordinal);
+    private readonly RegisterSet registers = new();
+
+    private CallBinding(ScenarioSyntax scenario, string file, Kernel kernel)
+    {
+        this.scenario = scenario;
+        this.file = file;
+        this.kernel = kernel;
+        var users = Users.Of(scenario);
+        for (var i = 0; i < users.Length; i++)
+            actors.Add(users[i].Name, new Actor(kernel, i, users[i].Name));
+    }
+
+    /// <summary>Binds a scenario in which nothing is wrong, and that the model can do.</summary>
+    /// <param name="scenario">The scenario.</param>
+    /// <param name="file">The file it is written in, for messages.</param>
+    /// <param name="kernel">The kernel.</param>
+    public static ScenarioInstance Bind(ScenarioSyntax scenario, string file, Kernel kernel)
+    {
+        var binding = new CallBinding(scenario, file, kernel);
+        var setup = binding.Compile(scenario.Setup);
+        ThreadBody[] threads = [.. scenario.Threads.SelectMany(binding.BodiesOf)];
+        var last = binding.Compile(scenario.Finally);
+        var conditions = new ConditionCompiler(new KernelScope(binding.registers, kernel), new Diagnostics(file, ""));
+        return new ScenarioInstance
+        {
+            Setup = new ThreadBody("setup", () => binding.SetUp(setup)),
+            Threads = threads,
+            Finally = Body("finally", last),
+            Registers = [.. binding.registers.All],
+            Expectations = [.. scenario.Expectations.Select(conditions.Bind)],
+        };
+    }
+
+    /// <summary>The registers that a scenario's operations set, in the order of the text.</summary>
+    public static RegisterSet RegistersOf(ScenarioSyntax scenario)
+    {
+        var set = new RegisterSet();
+        foreach (var register in CallChecker.CallsOf(scenario).Select(c => c.Register).OfType<Word>())
+            set.Named(register.Text);
+        return set;
+    }
+
+    private IEnumerable<ThreadBody> BodiesOf(ThreadSyntax thread)
+    {
+        var calls = Compile(thread);
+        return thread.Copies is not { } copies ? [Body(thread.Name.Text, calls)]
+            : Enumerable.Range(0, (int)copies).Select(i => Body(string.Create(CultureInfo.InvariantCulture, $"{thread.Name}[{i}]"), calls));
+    }
+
+    private static ThreadBody Body(string name, Call[] calls) => new(name, async () =>
+    {
+        foreach (var call in calls)
+            await call.Run();
+    });
+
+    // What a set-up does without looking at the result has to succeed: the race that follows is about what it made.
+    private async KTask SetUp(Call[] calls)
+    {
+        await kernel.Mount();
+        foreach (var call in calls)
+        {
+            var error = await call.Run();
+            if (error != Errno.OK && call.Syntax.Register == null)
+                throw new ScenarioException(Failure(call.Syntax, error));
+        }
+    }
+
+    private string Failure(CallSyntax call, Errno error) => string.Create(CultureInfo.InvariantCulture,
+        $"{file}:{call.Place.Line}:{call.Place.Column}: in the set-up '{call.Text}' gives {error}; if that is meant, keep it in a "
+        + $"register: {call.Text} -> result");
+
+    private Call[] Compile(ThreadSyntax? body) => body == null ? [] : [.. Compile(body.Statements)];
+
+    private IEnumerable<Call> Compile(IEnumerable<StatementSyntax> statements) => statements.SelectMany(statement =>
+        statement is RepeatSyntax repeat ? Enumerable.Repeat(Compile(repeat.Body).ToList(), (int)repeat.Times).SelectMany(c => c)
+        : [Compile((CallSyntax)statement)]);
+
+    private Call Compile(CallSyntax call)
+        => new(call, Compile(call, call.Register == null ? new Register("") : registers.Named(call.Register.Text)));
+
+    private Func<KTask<Errno>> Compile(CallSyntax call, Register result)
+    {
+        var form = OperationForm.Named(call.Operation.Text)!;
+        ImmutableArray<string> words = [.. form.ArgumentsOf(call).Select(w => w.Text)];
+        string Word(int i, string otherwise) => i < words.Length ? words[i] : otherwise;
+        var actor = actors[call.Actor.Text];
+        var disk = kernel.Disk;
+        switch (form.Name)
+        {
+            case "add_key":
+                return Key(words[0], key => actor.AddKey(key, result));
+            case "rm_key":
+                return Key(words[0], key => actor.RemoveKey(key, result));
+            case "status":
+                return Key(words[0], key => actor.Status(key, result));
+            case "set_policy":
+                return Path(words[0], path => actor.SetPolicy(path, Keys.NumberOf(words[1]), result));
+            case "mkdir":
+                return Path(words[0], path => actor.Mkdir(path, result));
+            case "create":
+                var text = disk.Text(Word(1, ""));
+                return Path(words[0], path => actor.Create(path, text, result));
+            case "open":
+                var flags = FlagsOf(Word(2, "r"));
+                return File(words[0], file => Path(words[1], path => actor.Open(file, path, flags, result)));
+            case "close":
+                return File(words[0], file => () => actor.Close(file, result));
+            case "read":
+                var (from, length) = (OffsetOf(form, call, "off", 0), OffsetOf(form, call, "n", Actor.ReadMax));
+                return File(words[0], file => () => actor.Read(file, from, length, result));
+            case "write":
+                var (written, offset) = (disk.Text(words[1]), OffsetOf(form, call, "off", 0));
+                return File(words[0], file => () => actor.Write(file, written, offset, result));
+            case "cat":
+                return Path(words[0], path => actor.Cat(path, result));
+            case "append":
+                var appended = disk.Text(words[1]);
+                return Path(words[0], path => actor.Append(path, appended, result));
+            case "sync":
+                return () => actor.Sync(result);
+            default:
+                throw new InvalidOperationException($"{form.Name} is said to be modelled, and is not");
+        }
+    }
+
+    private static Func<KTask<Errno>> Key(string word, Func<int, KTask<Errno>> run)
+    {
+        var key = Keys.NumberOf(word);
+        return () => run(key);
+    }
+
+    private Func<KTask<Errno>> Path(string word, Func<int[], KTask<Errno>> run)
+    {
+        int[] path = [.. Paths.ComponentsOf(word).Select(kernel.Disk.FileName)];
+        return () => run(path);
+    }
+
+    private Func<KTask<Errno>> File(string word, Func<Descriptor, Func<KTask<Errno>>> run)
+    {
+        if (!descriptors.TryGetValue(word, out var descriptor))
+            descriptors.Add(word, descriptor = new Descriptor(kernel.Host, word));
+        return run(descriptor);
+    }
+
+    private static OpenFlags FlagsOf(string word) => word switch
+    {
+        "r" => OpenFlags.Read,
+        "w" => OpenFlags.Write,
+        _ => OpenFlags.ReadWrite,
+    };
+
+    private static int OffsetOf(OperationForm form, CallSyntax call, string option, int otherwise)
+        => form.OptionOf(call, option) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
+
+    // An operation, ready to run.
+    private sealed record Call(CallSyntax Syntax, Func<KTask<Errno>> Run);
+}

@@ -1,0 +1,162 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Fscrypt.Sim.Scenarios.Language;
+
+namespace Fscrypt.Sim.Scenarios.Calls;
+
+/// <summary>
+/// Are the operations of a scenario well formed? Notes a mistake for each that is not. What the model has not got yet is no
+/// mistake: <see cref="CallModel"/> says that.
+/// </summary>
+internal sealed class CallChecker
+{
+    private static readonly string[] OpenFlags = ["r", "w", "rw", "creat", "excl", "trunc", "append", "dir", "path"];
+    private static readonly string[] SessionActions = ["add", "unlink", "revoke"];
+
+    private readonly ScenarioSyntax scenario;
+    private readonly Diagnostics diagnostics;
+    private readonly HashSet<string> users;
+    private readonly HashSet<string> descriptors = new(StringComparer.Ordinal);
+    private readonly HashSet<string> provisioned = new(StringComparer.Ordinal);
+
+    public CallChecker(ScenarioSyntax scenario, Diagnostics diagnostics)
+    {
+        this.scenario = scenario;
+        this.diagnostics = diagnostics;
+        users = [.. Users.Known.Select(u => u.Name), .. scenario.Users.Select(u => u.Name.Text)];
+    }
+
+    /// <summary>Looks at all of them.</summary>
+    public void Check()
+    {
+        foreach (var user in scenario.Users)
+            CheckUser(user);
+        var calls = CallsOf(scenario).ToList();
+        foreach (var call in calls)
+        {
+            if (OperationForm.Named(call.Operation.Text) is not { } form)
+                continue;
+            var made = form.Parameters.Zip(form.ArgumentsOf(call)).Where(p => p.First.Name == "NEW");
+            descriptors.UnionWith(made.Select(p => p.Second.Text));
+            if (form.Name == "provision_key" && call.Arguments.Length > 0)
+                provisioned.Add(call.Arguments[0].Text);
+        }
+
+        foreach (var call in calls)
+            Check(call);
+    }
+
+    /// <summary>All operations of a scenario, in the order of the text.</summary>
+    public static IEnumerable<CallSyntax> CallsOf(ScenarioSyntax scenario)
+        => Bodies(scenario).SelectMany(b => CallsOf(b.Statements));
+
+    /// <summary>The set-up, the threads and the last part, as far as they are there.</summary>
+    public static IEnumerable<ThreadSyntax> Bodies(ScenarioSyntax scenario)
+    {
+        if (scenario.Setup != null)
+            yield return scenario.Setup;
+        foreach (var thread in scenario.Threads)
+            yield return thread;
+        if (scenario.Finally != null)
+            yield return scenario.Finally;
+    }
+
+    /// <summary>The operations among statements, those that are repeated once.</summary>
+    public static IEnumerable<CallSyntax> CallsOf(IEnumerable<StatementSyntax> statements)
+        => statements.SelectMany(s => s switch
+        {
+            CallSyntax call => [call],
+            RepeatSyntax repeat => CallsOf(repeat.Body),
+            _ => [],
+        });
+
+    private void CheckUser(UserSyntax user)
+    {
+        if (Users.Known.Any(u => u.Name == user.Name.Text))
+            diagnostics.Add(user.Name.Place, $"the user {user.Name} is there already: {string.Join(", ", Users.Known.Select(u => u.Name))}");
+        if (user.Id is < 0 or > uint.MaxValue)
+            diagnostics.Add(user.Name.Place, $"{user.Id} is no user's number: 0 to {uint.MaxValue}");
+        foreach (var capability in user.Capabilities.Where(c => !Users.Capabilities.Contains(c.Text)))
+            diagnostics.Add(capability.Place, Nearest.Message("capability", capability.Text, Users.Capabilities));
+    }
+
+    private void Check(CallSyntax call)
+    {
+        if (!users.Contains(call.Actor.Text))
+            diagnostics.Add(call.Actor.Place, Nearest.Message("user", call.Actor.Text, users) + "; 'user NAME uid' declares one");
+        if (OperationForm.Named(call.Operation.Text) is not { } form)
+        {
+            diagnostics.Add(call.Operation.Place, Nearest.Message("operation", call.Operation.Text, OperationForm.Names));
+            return;
+        }
+
+        foreach (var word in call.Arguments)
+        {
+            if (form.OptionIn(word) is { } option && OptionMistake(form, option, word) is { } mistake)
+                diagnostics.Add(word.Place, mistake);
+        }
+
+        var arguments = form.ArgumentsOf(call).ToImmutableArray();
+        if (arguments.Length > form.Parameters.Length)
+        {
+            var first = arguments[form.Parameters.Length];
+            diagnostics.Add(first.Place, $"'{first}' is one argument too many; it is: {form.Usage}");
+        }
+        else if (arguments.Length < form.ArgumentsMin)
+        {
+            var missing = form.Parameters[arguments.Length].Name;
+            diagnostics.Add(call.Operation.Place, $"{form.Name} lacks {Meaning(missing)}; it is: {form.Usage}");
+        }
+
+        foreach (var (parameter, word) in form.Parameters.Zip(arguments))
+        {
+            if (MistakeIn(parameter.Name, word) is { } mistake)
+                diagnostics.Add(word.Place, mistake);
+        }
+    }
+
+    private string? OptionMistake(OperationForm form, string option, Word word)
+    {
+        var value = word.Text[(option.Length + 1)..];
+        var wanted = form.Options[option];
+        return wanted switch
+        {
+            "N" => IsNumber(value) ? null : $"{option}= wants a number",
+            "PATH" => MistakeIn("PATH", word with { Text = value }),
+            "OFFSET:VALUE" => value.Split(':') is [var offset, var number] && IsNumber(offset) && IsNumber(number) ? null
+                : $"{option}= wants OFFSET:VALUE, two numbers",
+            _ => wanted.Split('|').Contains(value) ? null : $"{option}= wants {wanted.Replace("|", " or ", StringComparison.Ordinal)}",
+        };
+    }
+
+    private string? MistakeIn(string parameter, Word word) => parameter switch
+    {
+        "K" => Keys.IsKey(word.Text) || provisioned.Contains(word.Text) ? null
+            : $"'{word}' is no key: K1 to K9, with '.N' for their first N bytes",
+        "PATH" => Paths.MistakeIn(word.Text),
+        "F" => descriptors.Contains(word.Text) ? null
+            : descriptors.Count == 0 ? $"no operation of this file opens {word}"
+            : Nearest.Message("descriptor or mapping", word.Text, descriptors),
+        "NEW" => IsName(word.Text) ? null : $"'{word}' is no name for a descriptor: letters, digits and '_'",
+        "N" => IsNumber(word.Text) ? null : $"'{word}' is no number",
+        "MODE" => word.Text.Length is > 0 and <= 4 && word.Text.All(c => c is >= '0' and <= '7') ? null : $"'{word}' is no mode: 644 is one",
+        "FLAGS" => word.Text.Split(',').Where(f => !OpenFlags.Contains(f)).Select(f => Nearest.Message("flag", f, OpenFlags)).FirstOrDefault(),
+        "ACTION" => SessionActions.Contains(word.Text) ? null : Nearest.Message("action", word.Text, SessionActions),
+        _ => null,
+    };
+
+    private static string Meaning(string parameter) => parameter switch
+    {
+        "K" => "a key",
+        "PATH" => "a path",
+        "F" => "a descriptor or mapping",
+        "NEW" => "a name for what it makes",
+        "N" => "a number",
+        "TEXT" => "a text",
+        _ => parameter,
+    };
+
+    private static bool IsName(string text) => text.Length > 0 && text.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
+
+    private static bool IsNumber(string text) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _);
+}

@@ -1,0 +1,110 @@
+using System.Collections.Immutable;
+using Fscrypt.Sim.Scenarios.Language;
+
+namespace Fscrypt.Sim.Scenarios.Calls;
+
+/// <summary>Something that a scenario asks for and the model has not got yet.</summary>
+/// <param name="Place">Where the file asks for it.</param>
+/// <param name="What">What it is.</param>
+public sealed record NotModelled(Place Place, string What);
+
+/// <summary>What of the language the model can do. The rest is refused, never answered wrongly.</summary>
+internal static class CallModel
+{
+    // Operations that the model has; those of a set-up make what no racing thread may make yet.
+    private static readonly string[] Everywhere =
+        ["add_key", "rm_key", "status", "open", "close", "read", "write", "cat", "append", "sync"];
+
+    private static readonly string[] InSetup = ["mkdir", "create", "set_policy"];
+    private static readonly string[] AccessFlags = ["r", "w", "rw"];
+
+    /// <summary>What the scenario asks for and the model has not got, in the order of the text.</summary>
+    public static ImmutableArray<NotModelled> MissingIn(ScenarioSyntax scenario)
+    {
+        var missing = new List<NotModelled>();
+        missing.AddRange(scenario.Backgrounds.Select(b => new NotModelled(b.Name.Place, $"background {b.Name}")));
+        missing.AddRange(scenario.Faults.Select(f => new NotModelled(f.Error.Place, $"fault {f.Error}")));
+        foreach (var user in scenario.Users.Where(u => u.Capabilities.Length > 0 || Users.Known.Any(k => k.Id == u.Id)))
+            missing.Add(new NotModelled(user.Name.Place, user.Capabilities.Length > 0 ? "capabilities of users" : "two users with one uid"));
+        foreach (var body in CallChecker.Bodies(scenario))
+        {
+            foreach (var call in CallChecker.CallsOf(body.Statements))
+            {
+                if (MissingFor(call, inSetup: body == scenario.Setup) is { } what)
+                    missing.Add(what);
+            }
+        }
+
+        missing.AddRange(SharedDescriptors(scenario));
+        missing.AddRange(Predicates(scenario));
+        return [.. missing.OrderBy(m => m.Place.Line).ThenBy(m => m.Place.Column)];
+    }
+
+    private static NotModelled? MissingFor(CallSyntax call, bool inSetup)
+    {
+        var name = call.Operation.Text;
+        if (InSetup.Contains(name) && !inSetup)
+            return new NotModelled(call.Operation.Place, $"{name} by a thread that races (in a set-up it is)");
+        if (!Everywhere.Contains(name) && !InSetup.Contains(name))
+            return new NotModelled(call.Operation.Place, name);
+
+        var form = OperationForm.Named(name)!;
+        foreach (var word in call.Arguments)
+        {
+            // Offsets are modelled; an ioctl issued on the root is what is modelled anyway, and so is version 2.
+            if (form.OptionIn(word) is { } option && word.Text is not ("on=." or "on=/" or "v=2" or "flags=3") && option is not ("off" or "n"))
+                return new NotModelled(word.Place, word.Text);
+        }
+
+        foreach (var (parameter, word) in form.Parameters.Zip(form.ArgumentsOf(call)))
+        {
+            var isModelled = parameter.Name switch
+            {
+                "K" => Keys.IsWhole(word.Text),
+                "PATH" => Paths.IsPlain(word.Text),
+                "FLAGS" => AccessFlags.Contains(word.Text),
+                _ => true,
+            };
+            if (!isModelled)
+                return new NotModelled(word.Place, $"{parameter.Name.ToLowerInvariant() switch { "k" => "key", var other => other }} {word}");
+        }
+
+        return null;
+    }
+
+    // A descriptor has no count of its users in the model: closing it under somebody who reads would be a false finding.
+    private static IEnumerable<NotModelled> SharedDescriptors(ScenarioSyntax scenario)
+    {
+        var owners = new Dictionary<string, ThreadSyntax>(StringComparer.Ordinal);
+        foreach (var thread in scenario.Threads)
+        {
+            foreach (var call in CallChecker.CallsOf(thread.Statements))
+            {
+                if (OperationForm.Named(call.Operation.Text) is not { } form)
+                    continue;
+                foreach (var (parameter, word) in form.Parameters.Zip(form.ArgumentsOf(call)))
+                {
+                    if (parameter.Name is not ("F" or "NEW"))
+                        continue;
+                    if (owners.TryAdd(word.Text, thread) && thread.Copies is not > 1)
+                        continue;
+                    if (!ReferenceEquals(owners[word.Text], thread) || thread.Copies > 1)
+                        yield return new NotModelled(word.Place, $"descriptor {word} in two threads");
+                }
+            }
+        }
+    }
+
+    private static IEnumerable<NotModelled> Predicates(ScenarioSyntax scenario)
+        => scenario.Expectations.SelectMany(e => PredicatesIn(e.Condition))
+            .Where(p => !Keys.IsWhole(p.Argument.Text) && !Paths.IsPlain(p.Argument.Text))
+            .Select(p => new NotModelled(p.Argument.Place, $"path {p.Argument}"));
+
+    private static IEnumerable<PredicateSyntax> PredicatesIn(ExpressionSyntax expression) => expression switch
+    {
+        PredicateSyntax predicate => [predicate],
+        UnarySyntax unary => PredicatesIn(unary.Operand),
+        BinarySyntax binary => PredicatesIn(binary.Left).Concat(PredicatesIn(binary.Right)),
+        _ => [],
+    };
+}

@@ -1,0 +1,33 @@
+using System.Collections.Immutable;
+using Fscrypt.Sim.Model;
+using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Scenarios.Conditions;
+using Fscrypt.Sim.Scenarios.Language;
+
+namespace Fscrypt.Sim.Scenarios.Programs;
+
+/// <summary>A scenario that is a program of shared variables: it has no kernel.</summary>
+/// <param name="Name">As the command line takes it.</param>
+/// <param name="Title">One line.</param>
+/// <param name="Code">The program.</param>
+/// <param name="Expected">What is expected of it.</param>
+public sealed record ProgramScenario(string Name, string Title, ProgramCode Code, ImmutableArray<ExpectationSyntax> Expected)
+    : Scenario(Name, Title)
+{
+    public override bool HasKernel => false;
+
+    public override ScenarioInstance Bind(KernelHost host, KernelConfiguration configuration)
+    {
+        var program = ProgramInstance.Create(host, Code);
+        var conditions = new ConditionCompiler(new ProgramScope(program.Registers, host), new Diagnostics(Name, ""));
+        return new ScenarioInstance
+        {
+            Setup = program.Setup,
+            Threads = program.Threads,
+            Finally = program.Finally,
+            Registers = program.Registers,
+            Expectations = [.. Expected.Select(conditions.Bind)],
+            Collect = program.Collect,
+        };
+    }
+}
