@@ -132,6 +132,9 @@ public abstract partial class KernelHost
         decided = true;
     }
 
+    /// <summary>What a thread does when it has its turn; of kind None if it has ended.</summary>
+    public ref readonly Operation Announced(int thread) => ref byIndex[thread].Announced;
+
     internal KernelThread ThreadAt(int index) => byIndex[index];
 
     internal object? TakeResult()

@@ -184,8 +184,8 @@ public static class RestoreTests
             step = 0;
         }
 
-        public int Choose(ulong enabled, int current)
-            => ++step > 10 && execution % 2 == 1 ? -1 : walk.Choose(enabled, current);
+        public int Choose(KernelHost host, ulong enabled, int current)
+            => ++step > 10 && execution % 2 == 1 ? -1 : walk.Choose(host, enabled, current);
 
         public int ChooseData(int options) => walk.ChooseData(options);
 

@@ -59,7 +59,7 @@ public abstract class StrategyHost<TStrategy> : KernelHost
 
         var chosen = !TStrategy.Always && (enabled & (enabled - 1)) == 0
             ? System.Numerics.BitOperations.TrailingZeroCount(enabled)
-            : Strategy.Choose(enabled, current);
+            : Strategy.Choose(this, enabled, current);
         WasCut |= chosen < 0;
         if (chosen != current && current >= 0)
             Preemptions += (int)(enabled >> current & 1);

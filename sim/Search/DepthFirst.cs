@@ -1,4 +1,5 @@
 using System.Numerics;
+using Fscrypt.Sim.Model.Machine;
 
 namespace Fscrypt.Sim.Search;
 
@@ -23,7 +24,7 @@ public struct DepthFirst : IStrategy
 
     public void Begin() => depth = 0;
 
-    public int Choose(ulong enabled, int current)
+    public int Choose(KernelHost host, ulong enabled, int current)
     {
         var mayGoOn = current >= 0 && (enabled >> current & 1) != 0;
         var preemptions = depth == 0 ? 0 : decisions[depth - 1].PreemptionsAfter;

@@ -1,3 +1,5 @@
+using Fscrypt.Sim.Model.Machine;
+
 namespace Fscrypt.Sim.Search;
 
 /// <summary>Decides at each scheduling point of each execution. Implementations are structs, so that the engine inlines them.</summary>
@@ -13,10 +15,11 @@ public interface IStrategy
     void Begin();
 
     /// <summary>Who runs next.</summary>
+    /// <param name="host">The machine: <see cref="KernelHost.Announced"/> is what each thread does next.</param>
     /// <param name="enabled">Threads that can, a bit each; at least two, or one for those that are always asked.</param>
     /// <param name="current">The thread that ran last, or -1 at the beginning; whether it is enabled is for the strategy to see.</param>
     /// <returns>One of the enabled threads, or -1 to cut the execution.</returns>
-    int Choose(ulong enabled, int current);
+    int Choose(KernelHost host, ulong enabled, int current);
 
     /// <summary>The outcome of a choice of data.</summary>
     /// <param name="options">At least 2, or 1 for those that are always asked.</param>

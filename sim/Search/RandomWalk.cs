@@ -1,4 +1,5 @@
 using System.Numerics;
+using Fscrypt.Sim.Model.Machine;
 using System.Runtime.Intrinsics.X86;
 
 namespace Fscrypt.Sim.Search;
@@ -25,7 +26,7 @@ public struct RandomWalk : IStrategy
 
     public void Begin() => state = SplitMix.At(seed, execution) | 1;
 
-    public int Choose(ulong enabled, int current) => Bits.At(enabled, Below(BitOperations.PopCount(enabled)));
+    public int Choose(KernelHost host, ulong enabled, int current) => Bits.At(enabled, Below(BitOperations.PopCount(enabled)));
 
     public int ChooseData(int options) => Below(options);
 

@@ -37,7 +37,7 @@ public struct Replay : IStrategy
         Divergence = null;
     }
 
-    public int Choose(ulong enabled, int current)
+    public int Choose(KernelHost host, ulong enabled, int current)
     {
         if (Divergence != null)
             return -1;
