@@ -27,7 +27,7 @@ public sealed class ScenarioFileTests : IDisposable
         var run = tester.Execute("check-syntax", good, bad, "--json");
         const string Error = "{\"line\":2,\"column\":1,\"message\":\"no line begins with 'thred'; the nearest is thread\"}";
         Assert.Equal(
-            (ExitCode.Usage, $$"""{"verb":"check-syntax","files":[{"file":"{{good}}","errors":[]},{"file":"{{bad}}","errors":[{{Error}}]}]}""" + "\n"),
+            (ExitCode.Usage, $$"""{"verb":"check-syntax","files":[{"file":"{{good}}","errors":[],"not_modelled":[]},{"file":"{{bad}}","errors":[{{Error}}],"not_modelled":[]}]}""" + "\n"),
             run.Result);
         Assert.Equal("", run.Error);
     }

@@ -28,6 +28,16 @@ public sealed partial class ReadmeTests : IDisposable
     }
 
     [Fact]
+    public void What_it_shows_of_a_program_is_what_is_printed()
+    {
+        var text = File.ReadAllText(Path.Combine(KernelMapTests.Root(), "README.md"));
+        using var output = new StringWriter();
+        new CommandLine(ScenarioCatalog.Library, new Output(output, TextWriter.Null, isTerminal: false))
+            .Run(["explore", "textbook/inc2", "--strategy", "depth-first"]);
+        Assert.Contains($"```\n{output}```\n", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Its_links_lead_somewhere()
     {
         var text = File.ReadAllText(Path.Combine(KernelMapTests.Root(), "README.md"));

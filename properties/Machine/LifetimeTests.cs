@@ -71,11 +71,27 @@ public static class LifetimeTests
 
     [Fact]
     public static void A_read_section_that_began_before_may_still_touch_what_waits_for_a_grace_period()
-        => Program.Passes(host => Rcu(host, insideSection: true));
+        => Program.Passes(host => Rcu(host, () => host.Rcu.ReadLock(), () => host.Rcu.ReadUnlock()));
+
+    [Fact]
+    public static void Holding_a_spinlock_is_a_read_section()
+        => Program.Passes(host =>
+        {
+            var other = new Thing(host);
+            return Rcu(host, () => other.A.Acquire(), () => other.A.Release());
+        });
+
+    [Fact]
+    public static void Having_held_a_spinlock_is_none()
+        => Assert.Contains("use-after-free", Program.Explore(host =>
+        {
+            var other = new Thing(host);
+            return Rcu(host, () => other.A.Acquire(), () => host.Point(), afterLoad: () => other.A.Release());
+        }).Rules);
 
     [Fact]
     public static void Without_a_read_section_it_may_not()
-        => Assert.Contains("use-after-free", Program.Explore(host => Rcu(host, insideSection: false)).Rules);
+        => Assert.Contains("use-after-free", Program.Explore(host => Rcu(host, () => host.Point(), () => host.Point())).Rules);
 
     [Fact]
     public static void A_read_section_that_begins_afterwards_may_not()
@@ -102,7 +118,7 @@ public static class LifetimeTests
             ];
         }).Rules);
 
-    private static Func<KTask>[] Rcu(KernelHost host, bool insideSection)
+    private static Func<KTask>[] Rcu(KernelHost host, Func<Step> enter, Func<Step> leave, Func<Step>? afterLoad = null)
     {
         var (slab, root) = Slabs(host);
         return
@@ -116,13 +132,13 @@ public static class LifetimeTests
             },
             async () =>
             {
-                if (insideSection)
-                    await host.Rcu.ReadLock();
+                await enter();
                 var t = await root.Link.LoadAcquire();
+                if (afterLoad != null)
+                    await afterLoad();
                 if (t != null)
                     await t.Flag.ReadOnce();
-                if (insideSection)
-                    await host.Rcu.ReadUnlock();
+                await leave();
             },
         ];
     }

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Fscrypt.Sim.Scenarios.Language;
+using Fscrypt.Sim.Scenarios;
 
 namespace Fscrypt.Sim.Commands;
 
@@ -13,32 +13,33 @@ internal static class CheckSyntaxCommand
         var command = new Command("check-syntax", "what is wrong in scenario files, where, and what was expected") { files, json };
         command.SetAction(parsed =>
         {
-            var read = ScenarioFiles.Read(parsed.GetValue(files)!);
-            foreach (var file in read)
-                ScenarioParser.Parse(file);
+            List<ScenarioFile> read = [.. ScenarioFiles.Read(parsed.GetValue(files)!).Select(d => ScenarioFile.Load(d))];
             if (parsed.GetValue(json))
                 output.Line(ReportJson.ToText(ReportOf(read)));
             else
                 Print(read, output);
-            return read.Any(f => f.Any) ? ExitCode.Usage : ExitCode.Good;
+            return read.Any(f => f.Diagnostics.Any) ? ExitCode.Usage : ExitCode.Good;
         });
         return command;
     }
 
-    private static void Print(IReadOnlyList<Diagnostics> files, Output output)
+    private static void Print(IReadOnlyList<ScenarioFile> files, Output output)
     {
         foreach (var file in files)
         {
-            if (file.Any)
-                output.Error.Write(file.Format());
+            if (file.Diagnostics.Any)
+                output.Error.Write(file.Diagnostics.Format());
+            else if (file.Missing.IsEmpty)
+                output.Line($"{file.Diagnostics.File}: good");
             else
-                output.Line($"{file.File}: good");
+                output.Text($"{file.Diagnostics.File}: good, and not to be run yet\n{file.MissingText}");
         }
     }
 
-    private static CheckSyntaxReport ReportOf(IReadOnlyList<Diagnostics> files) => new("check-syntax", [
-        .. files.Select(f => new CheckedFile(f.File, [
-            .. f.Found.Select(d => new SyntaxError(d.Place.Line, d.Place.Column, d.Message)),
-        ])),
+    private static CheckSyntaxReport ReportOf(IReadOnlyList<ScenarioFile> files) => new("check-syntax", [
+        .. files.Select(f => new CheckedFile(
+            f.Diagnostics.File,
+            [.. f.Diagnostics.Found.Select(d => new SyntaxError(d.Place.Line, d.Place.Column, d.Message))],
+            [.. f.Missing.Select(m => new SyntaxError(m.Place.Line, m.Place.Column, m.What))])),
     ]);
 }

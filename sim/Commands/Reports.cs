@@ -53,7 +53,7 @@ public sealed record CompareRow(
 public sealed record CheckSyntaxReport(string Verb, IReadOnlyList<CheckedFile> Files);
 
 /// <summary>A scenario file, and what is wrong in it.</summary>
-public sealed record CheckedFile(string File, IReadOnlyList<SyntaxError> Errors);
+public sealed record CheckedFile(string File, IReadOnlyList<SyntaxError> Errors, IReadOnlyList<SyntaxError> NotModelled);
 
 /// <summary>A mistake in a scenario file; line and column count from 1.</summary>
 public sealed record SyntaxError(int Line, int Column, string Message);

@@ -52,7 +52,7 @@ public sealed class ScenarioCatalog
         if (file == null)
             return (name, scenario!.Title);
         var source = file.Source == null ? "" : $" [{file.Source}]";
-        var missing = file.Missing.Select(m => m.What.Split(' ')[0] is "key" or "path" or "flags" ? m.What : m.What.Split(" by ")[0]).Distinct().ToList();
+        var missing = file.Missing.Select(m => m.What).Distinct().ToList();
         var lacks = missing.Count == 0 ? "" : $" (not modelled yet: {string.Join(", ", missing)})";
         return (name, file.Title + source + lacks);
     }

@@ -102,8 +102,7 @@ public sealed class ScenarioFile
         var conditions = new ConditionCompiler(new KernelScope(CallBinding.RegistersOf(syntax), kernel: null), Diagnostics);
         foreach (var expectation in syntax.Expectations)
         {
-            CheckPredicates(expectation.Condition);
-            if (!Diagnostics.Any)
+            if (HasGoodPredicates(expectation.Condition))
                 conditions.Bind(expectation);
         }
 
@@ -116,22 +115,19 @@ public sealed class ScenarioFile
         return new KernelScenario(Name, Title, kernel => CallBinding.Bind(syntax, file, kernel));
     }
 
-    private void CheckPredicates(ExpressionSyntax expression)
+    private bool HasGoodPredicates(ExpressionSyntax expression)
     {
         switch (expression)
         {
             case PredicateSyntax predicate when KernelScope.MistakeIn(predicate) is { } mistake:
                 Diagnostics.Add(predicate.Place, mistake);
-                break;
+                return false;
             case UnarySyntax unary:
-                CheckPredicates(unary.Operand);
-                break;
+                return HasGoodPredicates(unary.Operand);
             case BinarySyntax binary:
-                CheckPredicates(binary.Left);
-                CheckPredicates(binary.Right);
-                break;
+                return HasGoodPredicates(binary.Left) & HasGoodPredicates(binary.Right);
             default:
-                break;
+                return true;
         }
     }
 

@@ -18,6 +18,9 @@ internal static class CallModel
     private static readonly string[] InSetup = ["mkdir", "create", "set_policy"];
     private static readonly string[] AccessFlags = ["r", "w", "rw"];
 
+    // A file's data is one text in the model: what is written far behind its end would be as long.
+    private const int OffsetMax = 65_536;
+
     /// <summary>What the scenario asks for and the model has not got, in the order of the text.</summary>
     public static ImmutableArray<NotModelled> MissingIn(ScenarioSyntax scenario)
     {
@@ -44,15 +47,14 @@ internal static class CallModel
     {
         var name = call.Operation.Text;
         if (InSetup.Contains(name) && !inSetup)
-            return new NotModelled(call.Operation.Place, $"{name} by a thread that races (in a set-up it is)");
+            return new NotModelled(call.Operation.Place, $"{name} outside of a set-up");
         if (!Everywhere.Contains(name) && !InSetup.Contains(name))
             return new NotModelled(call.Operation.Place, name);
 
         var form = OperationForm.Named(name)!;
         foreach (var word in call.Arguments)
         {
-            // Offsets are modelled; an ioctl issued on the root is what is modelled anyway, and so is version 2.
-            if (form.OptionIn(word) is { } option && word.Text is not ("on=." or "on=/" or "v=2" or "flags=3") && option is not ("off" or "n"))
+            if (form.OptionIn(word) is { } option && !IsModelled(option, word.Text[(option.Length + 1)..]))
                 return new NotModelled(word.Place, word.Text);
         }
 
@@ -71,6 +73,15 @@ internal static class CallModel
 
         return null;
     }
+
+    private static bool IsModelled(string option, string value) => option switch
+    {
+        "off" or "n" => int.TryParse(value, out var number) && number <= OffsetMax,
+        "on" => value is "." or "/",                     // the file on which an ioctl is issued
+        "v" => value == "2",
+        "flags" => value == "3",
+        _ => false,
+    };
 
     // A descriptor has no count of its users in the model: closing it under somebody who reads would be a false finding.
     private static IEnumerable<NotModelled> SharedDescriptors(ScenarioSyntax scenario)

@@ -65,6 +65,12 @@ internal sealed class ConditionCompiler(IConditionScope scope, Diagnostics diagn
         var isEquality = comparison.Operator is BinaryOperator.Equal or BinaryOperator.NotEqual;
         if (!IsText(left) && !IsText(right))
             return isEquality && IsTruth(left) && IsTruth(right) ? Equality(comparison) : Numbers(comparison);
+        if (scope.IsNumeric)
+        {
+            diagnostics.Add((left is TextSyntax ? left : right).Place, "a program has numbers only");
+            return Never;
+        }
+
         if (!isEquality)
         {
             diagnostics.Add(comparison.Place, "texts are compared with == or !=");
@@ -116,7 +122,7 @@ internal sealed class ConditionCompiler(IConditionScope scope, Diagnostics diagn
             case ReferenceSyntax or MemberSyntax when !scope.IsNumeric && !IsDeadlock(expression):
                 return Named(expression) is { } register ? () => register.Text : null;
             default:
-                diagnostics.Add(expression.Place, "this is no text");
+                diagnostics.Add(expression.Place, "this is no text: a text is compared with a text in quotes");
                 return null;
         }
     }

@@ -9,6 +9,9 @@ public static class Limits
     /// <summary>Characters of a line.</summary>
     public const int LineLength = 4_096;
 
+    /// <summary>Characters of a file that are no comments, blank lines or indentation.</summary>
+    public const int Characters = 1 << 18;
+
     /// <summary>Threads, with their copies.</summary>
     public const int Threads = 64;
 

@@ -16,10 +16,19 @@ public static class ScenarioParser
         }
 
         var builder = new ScenarioBuilder(diagnostics, ActorsIn(diagnostics.Text));
+        var characters = 0;
         foreach (var line in SourceLine.Of(diagnostics.Text))
         {
             if (diagnostics.Full || builder.IsGivenUp)
                 break;
+            characters += line.IsBlank ? 0 : line.End - line.Start;
+            if (characters > Limits.Characters)
+            {
+                diagnostics.Add(
+                    new Place(line.Number, 1), $"more than {Limits.Characters / 1024} KiB besides comments: no scenario may have as much");
+                return null;
+            }
+
             if (!IsText(line, diagnostics))
                 builder.Skip();
             else if (!line.IsBlank)
