@@ -169,7 +169,7 @@ public sealed class ExploreFileTests : IDisposable
         var path = Write("loop.scenario", "scenario loop\nshared x = 0\nthread a\n  x = 1\n  while 1\n    r = r + 1\n  end\n");
         var (code, output, _) = Run("explore", path);
         Assert.Equal(4, code);
-        Assert.Contains("inconclusive: 1 executions were cut: a ran 10,000 rounds of the loop in line 5 without a shared access", output, StringComparison.Ordinal);
+        Assert.Contains("inconclusive: 1 execution was cut: a ran 10,000 rounds of the loop in line 5 without a shared access", output, StringComparison.Ordinal);
     }
 
     private string Write(string name, string text)

@@ -82,9 +82,9 @@ public sealed class SearchResult
             reasons.Add("the budget was spent before the search was at its end");
         var atSteps = Tally.Cut - Tally.GivenUp.Values.Sum();
         if (atSteps > 0)
-            reasons.Add(string.Create(CultureInfo.InvariantCulture, $"{atSteps:N0} executions were cut at {Plan.StepsMax:N0} steps"));
+            reasons.Add(string.Create(CultureInfo.InvariantCulture, $"{Cut(atSteps)} at {Plan.StepsMax:N0} steps"));
         foreach (var (why, count) in Tally.GivenUp)
-            reasons.Add(string.Create(CultureInfo.InvariantCulture, $"{count:N0} executions were cut: {why}"));
+            reasons.Add(string.Create(CultureInfo.InvariantCulture, $"{Cut(count)}: {why}"));
         for (var i = 0; i < Expectations.Count; i++)
         {
             if (Expectations[i].Frequency == Frequency.Sometimes && Tally.Held[i] == 0)
@@ -93,4 +93,7 @@ public sealed class SearchResult
 
         return reasons.Count == 0 ? null : string.Join("; ", reasons);
     }
+
+    private static string Cut(long executions)
+        => executions == 1 ? "1 execution was cut" : string.Create(CultureInfo.InvariantCulture, $"{executions:N0} executions were cut");
 }

@@ -72,7 +72,7 @@ public static class CompilerTests
     {
         var text = ProgramText.Mistakes(Head + "  r = z + l\n  x = y + 1\n  while x\n  acquire q\n  end\n");
         var places = text.Split('\n').Where(l => l.StartsWith("test", StringComparison.Ordinal)).Select(l => l.Split(": ")[0]);
-        Assert.Equal(["test.scenario:5:7", "test.scenario:5:11", "test.scenario:6:7", "test.scenario:7:9", "test.scenario:8:11"], places);
+        Assert.Equal(["test.scenario:6:7", "test.scenario:6:11", "test.scenario:7:7", "test.scenario:8:9", "test.scenario:9:11"], places);
     }
 
     [Fact]

@@ -32,7 +32,7 @@ public sealed class EngineTests
     {
         var result = Explore(Endless, pointsAll: pointsAll);
         Assert.Equal((Verdict.Inconclusive, 1, 1), (result.Verdict, result.Tally.Complete, result.Tally.Cut));
-        Assert.Equal("1 executions were cut: a ran 10,000 rounds of the loop in line 4 without a shared access", result.Reason);
+        Assert.Equal("1 execution was cut: a ran 10,000 rounds of the loop in line 5 without a shared access", result.Reason);
     }
 
     [Fact]
