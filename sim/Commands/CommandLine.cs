@@ -25,6 +25,7 @@ public sealed class CommandLine
             CompareCommand.Create(scenarios, output),
             ExploreCommand.Create(scenarios, output),
             ReplayCommand.Create(scenarios, output),
+            ShrinkCommand.Create(scenarios, output),
             ListCommand.Create(scenarios, output),
             CheckSyntaxCommand.Create(output),
             FormatCommand.Create(output),

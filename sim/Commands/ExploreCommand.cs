@@ -99,17 +99,7 @@ internal static class ExploreCommand
             return recording.TraceOf(violation.Rule);
         }
 
-        private string Write(Trace trace)
-        {
-            try
-            {
-                return TraceFile.Write(trace, directory);
-            }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-            {
-                throw new UsageException($"--out {directory}: {exception.Message}");
-            }
-        }
+        private string Write(Trace trace) => Output.Saved(directory, () => TraceFile.Write(trace, directory));
 
         private void PrintHeader(Output output)
         {

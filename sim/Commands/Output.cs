@@ -51,6 +51,19 @@ public sealed class Output
         Line(colors ? $"\u001b[1;{color}m{word}\u001b[0m{text}" : word + text);
     }
 
+    /// <summary>What writing a file into a directory gives; that it cannot be written is a mistake of the user.</summary>
+    public static T Saved<T>(string directory, Func<T> write)
+    {
+        try
+        {
+            return write();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"--out {directory}: {exception.Message}");
+        }
+    }
+
     /// <summary>A table: with lines around it on a terminal, otherwise columns of text.</summary>
     public void Table(Table table)
     {

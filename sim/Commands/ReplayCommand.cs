@@ -27,8 +27,8 @@ internal static class ReplayCommand
 
     private static int Run(string path, ScenarioCatalog scenarios, Output output, bool quiet)
     {
-        var trace = Read(path);
-        var plan = PlanOf(trace, scenarios, path);
+        var trace = TraceArgument.Read(path);
+        var plan = TraceArgument.PlanOf(trace, scenarios, path);
         output.Line($"replay {path}: {trace.Scenario}, {trace.KernelText}, seed {trace.Seed}");
         output.Line();
         using var recording = new Recording(plan, [.. trace.Schedule]);
@@ -79,52 +79,6 @@ internal static class ReplayCommand
         output.Line($"seed {trace.Seed}");
         return ExitCode.Good;
     }
-
-    private static Trace Read(string path)
-    {
-        string text;
-        try
-        {
-            text = File.ReadAllText(path);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new UsageException($"{path}: {exception.Message}");
-        }
-
-        return TraceFile.FromText(text, out var refusal) ?? throw new UsageException($"{path}: {refusal}");
-    }
-
-    private static SearchPlan PlanOf(Trace trace, ScenarioCatalog scenarios, string path)
-    {
-        try
-        {
-            return new SearchPlan(
-                ScenarioOf(trace, scenarios),
-                new KernelConfiguration
-                {
-                    Design = CommonOptions.DesignOf(trace.Design),
-                    Release = CommonOptions.ReleaseOf(trace.Release),
-                    Without = [.. trace.Without.Select(CommonOptions.FixOf)],
-                })
-            {
-                Engine = trace.Engine,
-                Strategy = trace.Strategy,
-                Seed = trace.Seed,
-                StepsMax = trace.StepsMax,
-                PointsAll = trace.Points == "all",
-            };
-        }
-        catch (UsageException exception)
-        {
-            throw new UsageException($"{path}: {exception.Message.TrimEnd('\n')}");
-        }
-    }
-
-    // A trace of a file has it in it: what the file says by now does not matter.
-    private static Scenario ScenarioOf(Trace trace, ScenarioCatalog scenarios) => trace.ScenarioText is { } text
-        ? ScenarioCatalog.RunnableOf(ScenarioFile.Load(new Diagnostics(trace.Scenario, text), trace.Scenario))
-        : scenarios.Find(trace.Scenario);
 
     private static string? DivergenceOf(Trace trace, Recording recording)
     {

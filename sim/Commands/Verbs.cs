@@ -21,6 +21,11 @@ internal static class Verbs
             "replay out/remove-vs-write-drop-inode-v5.4-lost-write.trace.json",
             "replay --quiet out/remove-vs-write-drop-inode-v5.4-lost-write.trace.json",
         ],
+        ["shrink"] =
+        [
+            "shrink out/remove-vs-write-drop-inode-v5.4-lost-write.trace.json",
+            "shrink out/remove-vs-write-drop-inode-v5.4-lost-write.trace.json --out smaller",
+        ],
         ["list"] =
         [
             "list scenarios",

@@ -113,6 +113,8 @@ public enum Frequency
 /// <param name="Holds">The condition; allocates nothing.</param>
 public sealed record Expectation(string Name, Frequency Frequency, string Text, Func<bool> Holds)
 {
+    private const string Expected = "expected ";
+
     /// <summary>The condition, with its name before it if it has one of its own.</summary>
     public string Title => Name.EndsWith(Text, StringComparison.Ordinal) ? Text : $"{Name}: {Text}";
 
@@ -128,5 +130,8 @@ public sealed record Expectation(string Name, Frequency Frequency, string Text, 
     };
 
     /// <summary>The violation.</summary>
-    public Finding Finding() => new(Name, $"expected {(Frequency == Frequency.Always ? "always" : "never")}: {Text}");
+    public Finding Finding() => new(Name, $"{Expected}{(Frequency == Frequency.Always ? "always" : "never")}: {Text}");
+
+    /// <summary>Whether a finding is about what a scenario expects, and not about a rule that holds everywhere.</summary>
+    public static bool IsExpected(string message) => message.StartsWith(Expected, StringComparison.Ordinal);
 }
