@@ -26,6 +26,7 @@ public sealed class CommandLine
             ExploreCommand.Create(scenarios, output),
             ReplayCommand.Create(scenarios, output),
             ShrinkCommand.Create(scenarios, output),
+            ExplainCommand.Create(scenarios, output),
             ListCommand.Create(scenarios, output),
             CheckSyntaxCommand.Create(output),
             FormatCommand.Create(output),

@@ -26,6 +26,11 @@ internal static class Verbs
             "shrink out/remove-vs-write-drop-inode-v5.4-lost-write.trace.json",
             "shrink out/remove-vs-write-drop-inode-v5.4-lost-write.trace.json --out smaller",
         ],
+        ["explain"] =
+        [
+            "explain out/remove-vs-write-drop-inode-v5.4-lost-write.trace.json",
+            "explain out/remove-vs-write-shrunk-drop-inode-v5.4-lost-write.trace.json",
+        ],
         ["list"] =
         [
             "list scenarios",
