@@ -84,7 +84,7 @@ public sealed class SearchResult
         if (atSteps > 0)
             reasons.Add(string.Create(CultureInfo.InvariantCulture, $"{atSteps:N0} executions were cut at {Plan.StepsMax:N0} steps"));
         foreach (var (why, count) in Tally.GivenUp)
-            reasons.Add(string.Create(CultureInfo.InvariantCulture, $"{count:N0} executions were cut: {why}"));
+            reasons.Add(string.Create(CultureInfo.InvariantCulture, $"{count:N0} {(Tally.States == null ? "executions" : "steps")} were cut: {why}"));
         for (var i = 0; i < Expectations.Count; i++)
         {
             if (Expectations[i].Frequency == Frequency.Sometimes && Tally.Held[i] == 0)
