@@ -9,13 +9,14 @@ internal sealed class NodeLog
     private const int ChunkBits = 12;
     private const int ChunkSize = 1 << ChunkBits;
 
-    private readonly List<Node[]> chunks = [];
+    private Node[][] chunks = new Node[16][];
+    private int chunkCount;
 
     /// <summary>How many.</summary>
     public int Count { get; private set; }
 
     /// <summary>Bytes that they take.</summary>
-    public long Bytes => (long)Unsafe.SizeOf<Node>() * ChunkSize * chunks.Count;
+    public long Bytes => (long)Unsafe.SizeOf<Node>() * ChunkSize * chunkCount;
 
     /// <summary>One of them.</summary>
     public ref readonly Node this[int number] => ref chunks[number >> ChunkBits][number & (ChunkSize - 1)];
@@ -23,8 +24,13 @@ internal sealed class NodeLog
     /// <summary>Adds one.</summary>
     public void Add(in Node node)
     {
-        if (Count >> ChunkBits == chunks.Count)
-            chunks.Add(new Node[ChunkSize]);
+        if (Count >> ChunkBits == chunkCount)
+        {
+            if (chunkCount == chunks.Length)
+                Array.Resize(ref chunks, 2 * chunkCount);
+            chunks[chunkCount++] = new Node[ChunkSize];
+        }
+
         chunks[Count >> ChunkBits][Count & (ChunkSize - 1)] = node;
         Count++;
     }

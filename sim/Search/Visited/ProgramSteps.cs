@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Fscrypt.Sim.Scenarios.Programs;
 
 namespace Fscrypt.Sim.Search.Visited;
@@ -13,12 +14,15 @@ internal sealed class ProgramSteps
     /// <summary>What a part can be, at most.</summary>
     public const int NumbersMax = 1 << 29;
 
+    private const int NearMax = 64;
+
     private readonly ProgramMachine machine;
     private readonly RowTable[] parts;
     private readonly List<int>[] announced;               // of a thread: the cell, or -1, for each of its rows
     private readonly List<ProgramFault> faults = [];
     private readonly long[][] rooms;
-    private ulong[] keys = new ulong[1024];
+    private readonly ProgramStep[][][] near;              // of a thread, by its row and that of the cell, where both are small
+    private ulong[] keys = new ulong[1024];               // and of all others
     private ProgramStep[] steps = new ProgramStep[1024];
     private int count;
 
@@ -30,6 +34,7 @@ internal sealed class ProgramSteps
         parts = new RowTable[Threads + code.Cells];
         rooms = new long[parts.Length][];
         announced = new List<int>[Threads];
+        near = new ProgramStep[Threads][][];
         for (var thread = 0; thread < Threads && machine.Fault == null; thread++)
             machine.Advance(thread);
         FaultAtStart = machine.Fault;
@@ -38,7 +43,7 @@ internal sealed class ProgramSteps
             parts[part] = new RowTable();
             rooms[part] = new long[part < Threads ? machine.LengthOfThread(part) : machine.LengthOfCell(part - Threads)];
             if (part < Threads)
-                announced[part] = [];
+                (announced[part], near[part]) = ([], []);
             Save(part);
         }
     }
@@ -62,18 +67,13 @@ internal sealed class ProgramSteps
     public int CellOf(int thread, int local) => announced[thread][local];
 
     /// <summary>What a thread would do to the cell that it announced.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref readonly ProgramStep Of(int thread, int local, int value)
     {
-        var key = ((ulong)thread << 58 | (ulong)local << 29 | (uint)value) + 1;
-        var mask = keys.Length - 1;
-        var slot = (int)(key * 0x9E3779B97F4A7C15UL >> 32) & mask;
-        for (; keys[slot] != key; slot = (slot + 1) & mask)
-        {
-            if (keys[slot] == 0)
-                return ref Interpret(key, thread, local, value);
-        }
-
-        return ref steps[slot];
+        var rows = near[thread];
+        if ((uint)local < (uint)rows.Length && (uint)value < (uint)rows[local].Length && rows[local][value].Kind != StepKind.Unknown)
+            return ref rows[local][value];
+        return ref OfAny(thread, local, value);
     }
 
     /// <summary>A fault by the number that a step gives it.</summary>
@@ -85,18 +85,45 @@ internal sealed class ProgramSteps
     /// <summary>Value of a cell, by its part.</summary>
     public long ValueOf(int cell, int value) => parts[cell][value][0];
 
-    private ref readonly ProgramStep Interpret(ulong key, int thread, int local, int value)
+    private ref readonly ProgramStep OfAny(int thread, int local, int value)
+    {
+        if (local < NearMax && value < NearMax)
+            return ref OfNear(thread, local, value);
+        var key = ((ulong)thread << 58 | (ulong)local << 29 | (uint)value) + 1;
+        var slot = Place(key);
+        if (keys[slot] == key)
+            return ref steps[slot];
+        var step = Interpret(thread, local, value);
+        if (2 * ++count > keys.Length)
+            Grow();
+        slot = Place(key);
+        keys[slot] = key;
+        steps[slot] = step;
+        return ref steps[slot];
+    }
+
+    private ref readonly ProgramStep OfNear(int thread, int local, int value)
+    {
+        ref var rows = ref near[thread];
+        if (local >= rows.Length)
+        {
+            var known = rows.Length;
+            Array.Resize(ref rows, local + 1);
+            rows.AsSpan(known).Fill([]);
+        }
+
+        if (value >= rows[local].Length)
+            Array.Resize(ref rows[local], value + 1);
+        rows[local][value] = Interpret(thread, local, value);
+        return ref near[thread][local][value];
+    }
+
+    private ProgramStep Interpret(int thread, int local, int value)
     {
         var cell = CellOf(thread, local);
         machine.LoadThread(thread, parts[thread][local]);
         machine.LoadCell(cell - Threads, parts[cell][value]);
-        var step = Interpret(thread, cell);
-        if (2 * ++count > keys.Length)
-            Grow();
-        var slot = Place(key);
-        keys[slot] = key;
-        steps[slot] = step;
-        return ref steps[slot];
+        return Interpret(thread, cell);
     }
 
     private ProgramStep Interpret(int thread, int cell)
@@ -131,7 +158,7 @@ internal sealed class ProgramSteps
     private int Place(ulong key)
     {
         var slot = (int)(key * 0x9E3779B97F4A7C15UL >> 32) & (keys.Length - 1);
-        while (keys[slot] != 0)
+        while (keys[slot] != 0 && keys[slot] != key)
             slot = (slot + 1) & (keys.Length - 1);
         return slot;
     }
@@ -162,6 +189,8 @@ internal readonly record struct ProgramStep(StepKind Kind, int Local, int Value)
 /// <summary>Whether a thread can do what it announced.</summary>
 internal enum StepKind : byte
 {
+    /// <summary>It was not looked at yet.</summary>
+    Unknown,
     Disabled,
     Enabled,
 

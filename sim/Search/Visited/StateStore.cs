@@ -11,29 +11,30 @@ internal sealed class StateStore
 {
     private const int ChunkBits = 12;
     private const int ChunkSize = 1 << ChunkBits;
-    private const int WidthMax = 30;
 
     private readonly int[] widths;
-    private readonly Field[] fields;
-    private readonly List<int> varying = [];              // parts that are not always 0
-    private List<ulong[]> chunks = [];
+    private readonly Field[] fields;                      // of each part
+    private Field[] varying = [];                         // of those that are not always 0
+    private ulong[][] chunks = new ulong[16][];
+    private int chunkCount;
     private int stride = 2;                               // of a state: the threads that are left, then its words
     private ulong[] scratch = new ulong[1];
-    private int[] slots = new int[1024];                  // number + 1 of a state, where its hash says
+    // Where its hash says: the number + 1 of a state, and above that as much of the hash as there is room for.
+    private uint[] slots = new uint[1024];
 
     /// <summary>No state yet.</summary>
     /// <param name="parts">Numbers of a state.</param>
     public StateStore(int parts)
     {
         widths = new int[parts];
-        fields = new Field[parts];
+        fields = [.. Enumerable.Range(0, parts).Select(p => new Field(p, 0, 0, 0))];
     }
 
     /// <summary>How many states.</summary>
     public int Count { get; private set; }
 
     /// <summary>Bytes that they take.</summary>
-    public long Bytes => (8L * ChunkSize * stride * chunks.Count) + (4L * slots.Length);
+    public long Bytes => (8L * ChunkSize * stride * chunkCount) + (4L * slots.Length);
 
     /// <summary>The threads of a state whose steps were not taken yet, a bit each.</summary>
     public ref ulong Left(int state) => ref chunks[state >> ChunkBits][(state & (ChunkSize - 1)) * stride];
@@ -41,15 +42,13 @@ internal sealed class StateStore
     /// <summary>The state in which all parts are 0.</summary>
     public int AddFirst() => FindOrAdd(out _);
 
-    /// <summary>The parts of a state.</summary>
-    public void Read(int state, Span<int> parts)
+    /// <summary>The parts of a state; those that are always 0 are left alone.</summary>
+    public void Read(int state, int[] parts)
     {
-        var words = WordsOf(state);
-        foreach (var part in varying)
-        {
-            ref readonly var field = ref fields[part];
-            parts[part] = (int)(words[field.Word] >> field.Shift & field.Mask);
-        }
+        var chunk = chunks[state >> ChunkBits];
+        var words = ((state & (ChunkSize - 1)) * stride) + 1;
+        foreach (ref readonly var field in varying.AsSpan())
+            parts[field.Part] = (int)(chunk[words + field.Word] >> field.Shift & field.Mask);
     }
 
     /// <summary>The state that another one becomes when two of its parts change.</summary>
@@ -60,55 +59,68 @@ internal sealed class StateStore
         if ((ulong)otherValue > fields[otherPart].Mask)
             Widen(otherPart, otherValue);
         WordsOf(state).CopyTo(scratch);
-        Put(part, value);
-        Put(otherPart, otherValue);
+        Put(in fields[part], value);
+        Put(in fields[otherPart], otherValue);
         return FindOrAdd(out isNew);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Span<ulong> WordsOf(int state)
         => chunks[state >> ChunkBits].AsSpan(((state & (ChunkSize - 1)) * stride) + 1, stride - 1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Put(int part, int value)
+    private void Put(in Field field, int value)
     {
-        ref readonly var field = ref fields[part];
         ref var word = ref scratch[field.Word];
         word = (word & ~(field.Mask << field.Shift)) | (ulong)value << field.Shift;
     }
 
     private int FindOrAdd(out bool isNew)
     {
-        var mask = slots.Length - 1;
-        var slot = (int)(Hash(scratch) & (uint)mask);
+        var hash = Hash(scratch);
+        var mask = (uint)slots.Length - 1;
+        var tag = (uint)(hash >> 32) & ~mask;
+        var slot = (uint)hash & mask;
         for (; slots[slot] != 0; slot = (slot + 1) & mask)
         {
-            if (!WordsOf(slots[slot] - 1).SequenceEqual(scratch))
+            var found = slots[slot];
+            var number = (int)(found & mask) - 1;
+            if ((found & ~mask) != tag || !WordsOf(number).SequenceEqual(scratch))
                 continue;
             isNew = false;
-            return slots[slot] - 1;
+            return number;
         }
 
         isNew = true;
         var state = Count++;
-        slots[slot] = state + 1;
-        if (state >> ChunkBits == chunks.Count)
-            chunks.Add(new ulong[ChunkSize * stride]);
+        slots[slot] = tag | (uint)(state + 1);
+        if (state >> ChunkBits == chunkCount)
+            AddChunk();
         scratch.CopyTo(WordsOf(state));
         if (4L * Count > 3L * slots.Length)
             Rehash(2 * slots.Length);
         return state;
     }
 
+    private void AddChunk()
+    {
+        if (chunkCount == chunks.Length)
+            Array.Resize(ref chunks, 2 * chunkCount);
+        chunks[chunkCount++] = new ulong[ChunkSize * stride];
+    }
+
     private void Rehash(int length)
     {
-        slots = new int[length];
-        var mask = length - 1;
+        slots = [];                                       // not two of them at once
+        slots = new uint[length];
+        var mask = (uint)length - 1;
         for (var state = 0; state < Count; state++)
         {
-            var slot = (int)(Hash(WordsOf(state)) & (uint)mask);
+            var hash = Hash(WordsOf(state));
+            var slot = (uint)hash & mask;
             while (slots[slot] != 0)
                 slot = (slot + 1) & mask;
-            slots[slot] = state + 1;
+            slots[slot] = ((uint)(hash >> 32) & ~mask) | (uint)(state + 1);
         }
     }
 
@@ -121,33 +133,26 @@ internal sealed class StateStore
             hash ^= hash >> 32;
         }
 
-        return hash ^ hash >> 17;
+        return hash * 0xD6E8FEB86659FD93UL;
     }
 
     // A part that comes to need another bit gets it; each does so once for a doubling of what it can be.
     private void Widen(int part, int value)
     {
-        var before = new int[widths.Length];
-        var (oldChunks, oldStride, oldFields) = (chunks, stride, (Field[])fields.Clone());
-        if (widths[part] == 0)
-            varying.Add(part);
-        widths[part] = Math.Min(WidthMax, BitOperations.Log2((uint)value) + 1);
-        LayOut();
-        chunks = [];
+        var (oldChunks, oldStride, oldFields) = (chunks, stride, varying);
+        widths[part] = BitOperations.Log2((uint)value) + 1;
+        LayOut(oldFields.Any(f => f.Part == part) ? oldFields : [.. oldFields, fields[part]]);
+        chunks = new ulong[oldChunks.Length][];
+        chunkCount = 0;
         scratch = new ulong[stride - 1];
         for (var state = 0; state < Count; state++)
         {
             if ((state & (ChunkSize - 1)) == 0)
-                chunks.Add(new ulong[ChunkSize * stride]);
+                AddChunk();
             var old = oldChunks[state >> ChunkBits].AsSpan((state & (ChunkSize - 1)) * oldStride, oldStride);
             Left(state) = old[0];
-            foreach (var each in varying)
-            {
-                var field = oldFields[each];
-                before[each] = (int)(old[1 + field.Word] >> field.Shift & field.Mask);
-                Put(each, before[each]);
-            }
-
+            foreach (ref readonly var field in oldFields.AsSpan())
+                Put(in fields[field.Part], (int)(old[1 + field.Word] >> field.Shift & field.Mask));
             scratch.CopyTo(WordsOf(state));
         }
 
@@ -155,19 +160,20 @@ internal sealed class StateStore
     }
 
     // No number goes over the end of a word.
-    private void LayOut()
+    private void LayOut(Field[] order)
     {
         var (word, shift) = (0, 0);
-        foreach (var part in varying)
+        foreach (var part in order.Select(f => f.Part))
         {
             if (shift + widths[part] > 64)
                 (word, shift) = (word + 1, 0);
-            fields[part] = new Field(word, shift, (1UL << widths[part]) - 1);
+            fields[part] = new Field(part, word, shift, (1UL << widths[part]) - 1);
             shift += widths[part];
         }
 
+        varying = [.. order.Select(f => fields[f.Part])];
         stride = 1 + word + 1;
     }
 
-    private readonly record struct Field(int Word, int Shift, ulong Mask);
+    private readonly record struct Field(int Part, int Word, int Shift, ulong Mask);
 }
