@@ -84,6 +84,35 @@ public static class VisitedStatesTests
         Assert.Equal(["big", "deadlock", "division-by-zero", "index-out-of-bounds", "l", "lock-misuse", "small"], rules);
     }
 
+    // Half of them go round for ever.
+    [Fact]
+    public static void Random_programs_have_the_states_that_a_plain_search_finds()
+    {
+        var (compared, endless, deadlocks) = (0, 0, 0L);
+        for (var seed = 0; seed < 300; seed++)
+        {
+            var isEndless = seed % 4 >= 2;
+            var text = isEndless ? EndlessPrograms.OfRandom(seed) : RandomProgram.Text(seed);
+            var scenario = (ProgramScenario)Scenario(text + (seed % 2 == 0 ? "\nwithout rule deadlock" : ""));
+            var plain = new PlainStates(scenario.Code, goesOnInCycles: seed % 2 == 0, statesMax: 3_000);
+            if (plain.IsTooMany)
+                continue;
+            compared++;
+            endless += isEndless ? 1 : 0;
+            var result = Run(Plan(scenario));
+            var counts = result.Tally.States!;
+            var fewest = result.Tally.Violations.Where(v => v.Rule == "deadlock").Select(v => v.PreemptionsFewest).DefaultIfEmpty(-1).Min();
+            if (seed % 2 == 0)
+                fewest = plain.Counts.Fewest;
+            Assert.True((counts.States, counts.Transitions, counts.Deadlocks, fewest) == plain.Counts, $"{seed}: {counts} {fewest}, {plain.Counts}\n{text}");
+            for (var bound = 0; bound < 4; bound++)
+                Assert.Equal(plain.Within(bound), Run(Plan(scenario) with { PreemptionsMax = bound, RunOn = true }).Tally.States!.States);
+            deadlocks += counts.Deadlocks;
+        }
+
+        Assert.True(compared > 200 && endless > 60 && deadlocks > 40, $"random programs show something: {compared} {endless} {deadlocks}");
+    }
+
     [Fact]
     public static void The_deadlock_of_philosophers_needs_a_preemption()
     {

@@ -15,6 +15,9 @@ internal static class ExploreCommand
     // More than anybody reads; --json has them all.
     private const int OutcomesMax = 200;
 
+    // So many take more room in lists that are half empty than in themselves.
+    private const int StatesFew = 10_000;
+
     public static Command Create(ScenarioCatalog scenarios, Output output)
     {
         var name = new Argument<string>("SCENARIO") { Description = "a file, or a name that 'list scenarios' shows" };
@@ -180,7 +183,8 @@ internal static class ExploreCommand
             output.Line($"covered     {what}{(result.BudgetSpent ? "; then the budget was spent" : "")}");
             output.Line($"states      {counts.States:N0}, transitions {counts.Transitions:N0}, "
                 + $"deadlocked states {counts.Deadlocks:N0}, final states {result.Tally.Ended:N0}");
-            output.Line("            kept in full, without fingerprints: no collisions");
+            var bytes = counts.States < StatesFew ? "" : $", {counts.Bytes / counts.States:N0} bytes each";
+            output.Line($"            kept in full{bytes}: no fingerprints, so 0 collisions");
             if (result.Tally.Violating > 0)
                 output.Line($"            {result.Tally.Violating:N0} of them, or steps from them, with a finding, which ends an execution");
             output.Line();

@@ -55,7 +55,7 @@ public sealed class SearchResult
     /// <summary>What was asked for.</summary>
     public SearchPlan Plan { get; }
 
-    /// <summary>The executions of the largest bound that was searched to its end, and all that was found.</summary>
+    /// <summary>The executions of the largest bound that was searched to its end, and all that was found; of states all that was seen.</summary>
     public Tally Tally { get; }
 
     /// <summary>Which schedules those executions are.</summary>

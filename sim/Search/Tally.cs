@@ -188,7 +188,7 @@ public sealed class Outcome(IReadOnlyList<KeyValuePair<string, string>> register
     /// <summary>The results by name, in the scenario's order.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Registers { get; } = registers;
 
-    /// <summary>How many executions.</summary>
+    /// <summary>How many executions, or final states.</summary>
     public long Count { get; internal set; }
 
     /// <summary>The smallest schedule among them; null if it was not kept.</summary>

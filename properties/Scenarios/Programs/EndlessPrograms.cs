@@ -16,4 +16,12 @@ internal static class EndlessPrograms
             release fork[(id + 1) % {count}]
           end
         """;
+
+    /// <summary>The random program of a number, whose threads begin again at their end.</summary>
+    public static string OfRandom(int seed)
+    {
+        var text = RandomProgram.Text(seed).Replace("\n  r = id\n  s = 0", "\n  r = id\n  while 1\n  r = r % 3\n  s = s % 2", StringComparison.Ordinal);
+        var threads = text.Split("\nthread ");
+        return string.Join("\nthread ", threads.Select((t, i) => i == 0 ? t : t + "\n  end"));
+    }
 }
