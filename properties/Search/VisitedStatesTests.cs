@@ -54,6 +54,15 @@ public static class VisitedStatesTests
     }
 
     [Fact]
+    public static void Sixty_four_threads_have_a_bit_each()
+    {
+        var result = States("shared x\nthread t * 64\n  await x == id\n  x = id + 1\nalways x == 64");
+        Assert.Equal((Verdict.Holds, 129, 128), (result.Verdict, result.Tally.States!.States, result.Tally.States.Transitions));
+        var twice = States("shared x\nthread t * 64\n  repeat 2\n    await x == id\n    x = (id + 1) % 64\n  end\nalways x == 0");
+        Assert.Equal((Verdict.Holds, 257), (twice.Verdict, twice.Tally.States!.States));
+    }
+
+    [Fact]
     public static void A_state_takes_many_words_where_there_is_much_to_it()
     {
         var result = States("shared a[300]\nthread w\n  i = 0\n  while i < 300\n    a[i] = i * i - 7\n    i = i + 1\n  end\nthread r\n  s = a[299]");

@@ -38,6 +38,7 @@ internal sealed class VisitedStates
     private readonly NodeLog nodes = new();
     private readonly FinalStates finals;
     private readonly int[] parts;                         // of the state that is gone on from, or of the one after it
+    // Tables are for a moment there twice when they grow.
     private readonly long bytesMax = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
     private List<Level> earlier = [];                     // of the layer before
     private List<Level> levels = [];
@@ -85,7 +86,7 @@ internal sealed class VisitedStates
         Begin();
         for (preemptions = 0; ; preemptions++)
         {
-            progress.Stage = FormattableString.Invariant($"{store.Count:N0} states, at most {preemptions} preemptions");
+            progress.Stage = FormattableString.Invariant($"at most {preemptions} preemptions");
             if (!SearchLayer())
                 return Result(preemptions == 0 ? default : new Coverage(true, preemptions - 1), budgetSpent: true);
             var covered = new Coverage(true, IsAnythingLeft() ? preemptions : null);

@@ -144,12 +144,15 @@ internal sealed class ProgramSteps
             machine.SaveThread(part, rooms[part]);
         else
             machine.SaveCell(part - Threads, rooms[part]);
+        var known = parts[part].Count;
         var number = parts[part].NumberOf(rooms[part]);
+        if (number < known)
+            return number;
         if (number >= NumbersMax)
             throw new InsufficientMemoryException("a thread or a cell of the program can be in too many states");
-        if (part >= Threads || number < announced[part].Count)
-            return number;
         Bytes += RowTable.BytesOf(rooms[part].Length);
+        if (part >= Threads)
+            return number;
         var access = machine.Announced(part);
         announced[part].Add(access.Cell < 0 ? -1 : Threads + access.Cell);
         return number;

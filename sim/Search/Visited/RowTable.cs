@@ -13,8 +13,8 @@ internal sealed class RowTable
     /// <summary>How many.</summary>
     public int Count => rows.Count;
 
-    /// <summary>Bytes that a row takes, all in all.</summary>
-    public static int BytesOf(int length) => (8 * length) + 72;
+    /// <summary>Bytes that a row takes, with its places in the list and the dictionary, some of which are empty.</summary>
+    public static int BytesOf(int length) => (8 * length) + 96;
 
     /// <summary>The row with a number.</summary>
     public long[] this[int number] => rows[number];
