@@ -1,6 +1,7 @@
 using Fscrypt.Sim.Engines;
 using Fscrypt.Sim.Model;
 using Fscrypt.Sim.Properties.Engines;
+using Fscrypt.Sim.Properties.Scenarios.Programs;
 using Fscrypt.Sim.Scenarios;
 using Fscrypt.Sim.Search;
 using Xunit;
@@ -16,7 +17,9 @@ public static class LibraryTests
 
     public static TheoryData<string> Names => [.. ScenarioLibrary.Names];
 
-    public static TheoryData<string> Runnable => [.. ScenarioLibrary.All.Select(s => s.Name)];
+    public static TheoryData<string> Runnable => [.. ScenarioLibrary.All.Select(s => s.Name).Except(EndlessPrograms.Names)];
+
+    public static TheoryData<string> Endless => [.. EndlessPrograms.Names];
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -46,6 +49,15 @@ public static class LibraryTests
         Assert.Empty(coyote.Tally.Violations);
         Assert.Equal(CoyoteExecutions, coyote.Tally.Executions);
         Assert.Equal([], coyote.Tally.Outcomes.Select(o => o.ToString()).Except(native.Tally.Outcomes.Select(o => o.ToString())));
+    }
+
+    [Theory]
+    [MemberData(nameof(Endless))]
+    public static void What_is_expected_of_the_states_of_a_program_without_end_is_so(string name)
+    {
+        var plan = new SearchPlan(ScenarioLibrary.Named(name)!, new KernelConfiguration()) { Strategy = StrategyNames.States, PreemptionsMax = null };
+        var states = Explorer.Run(plan, new SearchProgress(null));
+        Assert.Equal((Verdict.Holds, null), (states.Verdict, states.Reason));
     }
 
     [Theory]

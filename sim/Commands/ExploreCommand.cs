@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Diagnostics;
 using Fscrypt.Sim.Findings;
 using Fscrypt.Sim.Scenarios;
@@ -13,6 +14,9 @@ internal static class ExploreCommand
 {
     // More than anybody reads; --json has them all.
     private const int OutcomesMax = 200;
+
+    // So many take more room in lists that are half empty than in themselves.
+    private const int StatesFew = 10_000;
 
     public static Command Create(ScenarioCatalog scenarios, Output output)
     {
@@ -29,6 +33,8 @@ internal static class ExploreCommand
         command.SetAction(parsed =>
         {
             var plan = CommonOptions.PlanOf(parsed, scenarios.Find(parsed.GetValue(name)!));
+            if (plan.Strategy == StrategyNames.States)
+                plan = PlanOfStates(plan, parsed);
             var explore = new Explore(plan, parsed.GetValue(CommonOptions.Out) ?? "out", parsed.GetValue(CommonOptions.Quiet));
             return explore.Run(
                 parsed.GetValue(CommonOptions.NoColor) ? output.Plain : output,
@@ -36,6 +42,16 @@ internal static class ExploreCommand
                 parsed.GetValue(CommonOptions.Timing));
         });
         return command;
+    }
+
+    // Steps are no limit of states, and none of the schedules that are rebuilt from them.
+    private static SearchPlan PlanOfStates(SearchPlan plan, ParseResult parsed)
+    {
+        if (VisitedStates.RefusalOf(plan) is { } refusal)
+            throw new UsageException(refusal);
+        if (parsed.GetValue(CommonOptions.StepsMax) != null)
+            throw new UsageException("--steps-max cuts executions; strategy states has none: leave it out");
+        return plan with { StepsMax = int.MaxValue };
     }
 
     private sealed class Explore(SearchPlan plan, string directory, bool quiet)
@@ -125,7 +141,7 @@ internal static class ExploreCommand
             PrintFindings(output, findings);
             if (seconds != null)
                 output.Line($"{seconds:0.000} s");
-            if (plan.TimeMax != null)
+            if (plan.TimeMax != null && result.Tally.States == null)
                 output.Line($"the same again: --executions {result.Tally.Executions} instead of --for");
             output.Line($"seed {plan.Seed}");
         }
@@ -151,9 +167,28 @@ internal static class ExploreCommand
             output.Line();
         }
 
+        private static void PrintStates(Output output, SearchResult result, StateCounts counts)
+        {
+            var what = result.Covered.Exhaustive ? result.Covered.ToString() : "a part of the states";
+            output.Line($"covered     {what}{(result.BudgetSpent ? "; then the budget was spent" : "")}");
+            output.Line($"states      {counts.States:N0}, transitions {counts.Transitions:N0}, "
+                + $"deadlocked states {counts.Deadlocks:N0}, final states {result.Tally.Ended:N0}");
+            var bytes = counts.States < StatesFew ? "" : $", {counts.Bytes / counts.States:N0} bytes each";
+            output.Line($"            kept in full{bytes}: no fingerprints, so 0 collisions");
+            if (result.Tally.Violating > 0)
+                output.Line($"            {result.Tally.Violating:N0} of them, or steps from them, with a finding, which ends an execution");
+            output.Line();
+        }
+
         private static void PrintCounts(Output output, SearchResult result)
         {
             var tally = result.Tally;
+            if (tally.States != null)
+            {
+                PrintStates(output, result, tally.States);
+                return;
+            }
+
             var sample = result.Covered.Exhaustive ? "" : $": {Words.Number(tally.Executions)}, seed {result.Plan.Seed}";
             var spent = result.BudgetSpent ? "; then the budget was spent" : "";
             output.Line($"covered     {result.Covered}{sample}{spent}");
@@ -170,7 +205,7 @@ internal static class ExploreCommand
             if (result.Expectations.Count == 0)
                 return;
             var table = new Table().AddColumns("expected", "condition", "seen");
-            table.AddColumn(new TableColumn("executions").RightAligned());
+            table.AddColumn(new TableColumn(result.Tally.States == null ? "executions" : "final states").RightAligned());
             for (var i = 0; i < result.Expectations.Count; i++)
             {
                 var expectation = result.Expectations[i];
@@ -235,7 +270,7 @@ internal static class ExploreCommand
                 kernel == null ? null : "ext4",
                 plan.Engine, plan.Strategy, plan.Seed, result.Verdict.ToString().ToLowerInvariant(), result.Covered.Code,
                 new ExecutionCounts(tally.Complete, tally.Deadlocked, 0, 0, tally.Cut),
-                null, null, null, tally.Steps,
+                tally.States?.States, tally.States?.Transitions, tally.States?.Deadlocks, tally.Steps,
                 [.. findings.Select(f => new ViolationReport(
                     f.Violation.Rule, f.Violation.Message, f.Violation.Preemptions, f.Violation.Steps, f.Path, f.Summary))],
                 [.. tally.Outcomes.Select((o, i) => new OutcomeReport(o.Count, new OrderedDictionary<string, string>(o.Registers), paths[i]))],

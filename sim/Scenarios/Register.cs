@@ -42,6 +42,15 @@ public sealed class Register(string name)
         }
     }
 
+    /// <summary>A number for all of an outcome.</summary>
+    public static ulong HashOf(Register[] outcome)
+    {
+        ulong hash = 0;
+        foreach (var register in outcome)
+            hash = (hash * 0x9E3779B97F4A7C15UL) ^ register.Hash;
+        return hash;
+    }
+
     /// <summary>From now on <see cref="Reset"/> goes back to the text that it has now: the set-up's.</summary>
     public void Keep()
     {

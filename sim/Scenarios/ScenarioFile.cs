@@ -90,7 +90,7 @@ public sealed class ScenarioFile
         foreach (var fault in syntax.Faults)
             Diagnostics.Add(fault.Error.Place, "a program of shared variables has no faults");
         Register[] registers = [.. ProgramInstance.NamesOf(code).Select(n => new Register(n))];
-        var conditions = new ConditionCompiler(new ProgramScope(registers, host: null), Diagnostics);
+        var conditions = new ConditionCompiler(new ProgramScope(registers, deadlocked: null), Diagnostics);
         foreach (var expectation in syntax.Expectations)
             conditions.Bind(expectation);
         return new ProgramScenario(Name, Title, code, syntax.Expectations);

@@ -97,13 +97,7 @@ public sealed class Simulation
     }
 
     /// <summary>The outcome of the last execution as one number: equal registers, equal number.</summary>
-    public ulong OutcomeHash()
-    {
-        ulong hash = 0;
-        foreach (var register in Instance.Registers)
-            hash = (hash * 0x9E3779B97F4A7C15UL) ^ register.Hash;
-        return hash;
-    }
+    public ulong OutcomeHash() => Register.HashOf(Instance.Registers);
 
     private void Ask()
     {

@@ -15,6 +15,8 @@ public static class Explorer
     public static SearchResult Run(SearchPlan plan, SearchProgress progress)
     {
         var expectations = ExpectationsOf(plan);
+        if (plan.Strategy == StrategyNames.States)
+            return new VisitedStates(plan, expectations, progress).Run(DeadlineOf(plan));
         if (plan.IsExhaustive)
             return Exhaust(plan, expectations, progress);
         var tally = plan.Engine == EngineNames.Coyote ? CoyoteSearch.Run(plan, progress) : Sample(plan, progress);

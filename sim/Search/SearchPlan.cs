@@ -77,10 +77,11 @@ public static class EngineNames
 public static class StrategyNames
 {
     public const string DepthFirst = "depth-first";
+    public const string States = "states";
     public const string Random = "random";
 
     /// <summary>Those that look at every schedule.</summary>
-    public static IReadOnlyList<string> Exhaustive { get; } = [DepthFirst];
+    public static IReadOnlyList<string> Exhaustive { get; } = [DepthFirst, States];
 
     /// <summary>Those that draw schedules.</summary>
     public static IReadOnlyList<string> Sampling { get; } = [Random];

@@ -19,10 +19,13 @@ public sealed class SearchProgress(TextWriter? to, int searches = 1)
     /// <summary>Which part of the search is under way. Told only where there is one search.</summary>
     public string Stage { get; set; } = "";
 
+    /// <summary>What is counted.</summary>
+    public string Unit { get; set; } = "executions";
+
     /// <summary>Another search is done. May be called by many at once.</summary>
     public void Done() => Interlocked.Increment(ref done);
 
-    /// <summary>Counts executions. May be called by many at once.</summary>
+    /// <summary>Counts executions, or what else <see cref="Unit"/> says. May be called by many at once.</summary>
     public void Add(long number)
     {
         var sum = Interlocked.Add(ref executions, number);
@@ -34,7 +37,7 @@ public sealed class SearchProgress(TextWriter? to, int searches = 1)
         if (due <= last || Interlocked.CompareExchange(ref said, due, last) != last)
             return;
         var where = searches > 1 ? $"{done} of {searches} done" : Stage;
-        var text = string.Create(CultureInfo.InvariantCulture, $"{passed.TotalSeconds:0} s: {sum:N0} executions, {where}");
+        var text = string.Create(CultureInfo.InvariantCulture, $"{passed.TotalSeconds:0} s: {sum:N0} {Unit}, {where}");
         to.WriteLine(text.TrimEnd(' ', ','));
     }
 }

@@ -55,7 +55,7 @@ public sealed class SearchResult
     /// <summary>What was asked for.</summary>
     public SearchPlan Plan { get; }
 
-    /// <summary>The executions of the largest bound that was searched to its end, and all that was found.</summary>
+    /// <summary>The executions of the largest bound that was searched to its end, and all that was found; of states all that was seen.</summary>
     public Tally Tally { get; }
 
     /// <summary>Which schedules those executions are.</summary>
@@ -84,7 +84,7 @@ public sealed class SearchResult
         if (atSteps > 0)
             reasons.Add(string.Create(CultureInfo.InvariantCulture, $"{Cut(atSteps)} at {Plan.StepsMax:N0} steps"));
         foreach (var (why, count) in Tally.GivenUp)
-            reasons.Add(string.Create(CultureInfo.InvariantCulture, $"{Cut(count)}: {why}"));
+            reasons.Add($"{Cut(count)}: {why}");
         for (var i = 0; i < Expectations.Count; i++)
         {
             if (Expectations[i].Frequency == Frequency.Sometimes && Tally.Held[i] == 0)
@@ -94,6 +94,10 @@ public sealed class SearchResult
         return reasons.Count == 0 ? null : string.Join("; ", reasons);
     }
 
-    private static string Cut(long executions)
-        => executions == 1 ? "1 execution was cut" : string.Create(CultureInfo.InvariantCulture, $"{executions:N0} executions were cut");
+    // A search of states has no executions: it cuts at a step.
+    private string Cut(long number)
+    {
+        var what = Tally.States == null ? "execution" : "step";
+        return number == 1 ? $"1 {what} was cut" : string.Create(CultureInfo.InvariantCulture, $"{number:N0} {what}s were cut");
+    }
 }

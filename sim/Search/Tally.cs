@@ -8,7 +8,7 @@ namespace Fscrypt.Sim.Search;
 /// What a number of executions came to. Counting allocates nothing for an execution like one before it. Two tallies add up
 /// to the same sum in either order, so the result of a search does not depend on who did which part of it.
 /// </summary>
-public sealed class Tally
+public sealed partial class Tally
 {
     private readonly Dictionary<ulong, Outcome> outcomes = [];
     private readonly Dictionary<(string Rule, string Message), Violation> violations = [];
@@ -92,7 +92,7 @@ public sealed class Tally
         }
 
         if (simulation.Ended)
-            CountOutcome(simulation, schedule);
+            CountOutcome(simulation.Instance.Registers, schedule);
         for (var i = 0; i < held.Length; i++)
         {
             if (!simulation.Asks(i))
@@ -149,14 +149,20 @@ public sealed class Tally
             givenUp[why] = givenUp.GetValueOrDefault(why) + 1;
     }
 
-    private void CountOutcome(Simulation simulation, ReadOnlySpan<short> schedule)
+    private void CountOutcome(Register[] registers, ReadOnlySpan<short> schedule)
     {
-        Ended++;
-        ref var outcome = ref CollectionsMarshal.GetValueRefOrAddDefault(outcomes, simulation.OutcomeHash(), out _);
-        outcome ??= new Outcome([.. simulation.Instance.Registers.Select(r => KeyValuePair.Create(r.Name, r.Text))]);
-        outcome.Count++;
+        var outcome = OutcomeOf(registers);
         if (keepsSchedules)
             outcome.Keep(schedule);
+    }
+
+    private Outcome OutcomeOf(Register[] registers)
+    {
+        Ended++;
+        ref var outcome = ref CollectionsMarshal.GetValueRefOrAddDefault(outcomes, Register.HashOf(registers), out _);
+        outcome ??= new Outcome([.. registers.Select(r => KeyValuePair.Create(r.Name, r.Text))]);
+        outcome.Count++;
+        return outcome;
     }
 
     private void Found(Finding finding, ReadOnlySpan<short> schedule, int preemptions, int steps)
@@ -182,7 +188,7 @@ public sealed class Outcome(IReadOnlyList<KeyValuePair<string, string>> register
     /// <summary>The results by name, in the scenario's order.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Registers { get; } = registers;
 
-    /// <summary>How many executions.</summary>
+    /// <summary>How many executions, or final states.</summary>
     public long Count { get; internal set; }
 
     /// <summary>The smallest schedule among them; null if it was not kept.</summary>

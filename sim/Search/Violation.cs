@@ -41,6 +41,8 @@ public sealed class Violation
     /// <summary>Orders by the schedule: length, then lexicographic.</summary>
     public static int BySchedule(Violation a, Violation b) => Compare(a.schedule, b.schedule);
 
+    internal void AddOne() => Count++;
+
     internal void Add(ReadOnlySpan<short> other, int preemptions, int steps)
     {
         Count++;

@@ -19,15 +19,23 @@ public sealed record ProgramScenario(string Name, string Title, ProgramCode Code
     public override ScenarioInstance Bind(KernelHost host, KernelConfiguration configuration)
     {
         var program = ProgramInstance.Create(host, Code);
-        var conditions = new ConditionCompiler(new ProgramScope(program.Registers, host), new Diagnostics(Name, ""));
         return new ScenarioInstance
         {
             Setup = program.Setup,
             Threads = program.Threads,
             Finally = program.Finally,
             Registers = program.Registers,
-            Expectations = [.. Expected.Select(conditions.Bind)],
+            Expectations = ExpectationsOf(program.Registers, () => host.Deadlocked),
             Collect = program.Collect,
         };
+    }
+
+    /// <summary>What is expected, as conditions that can be asked.</summary>
+    /// <param name="registers">The outcome, which <see cref="ProgramInstance.NamesOf"/> names.</param>
+    /// <param name="deadlocked">Whether it is that of a deadlock.</param>
+    internal Expectation[] ExpectationsOf(IReadOnlyList<Register> registers, Func<bool> deadlocked)
+    {
+        var conditions = new ConditionCompiler(new ProgramScope(registers, deadlocked), new Diagnostics(Name, ""));
+        return [.. Expected.Select(conditions.Bind)];
     }
 }

@@ -1,0 +1,54 @@
+using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Scenarios;
+
+namespace Fscrypt.Sim.Search;
+
+// A search that keeps states has no executions: it counts final states, and how often each was expected so.
+public sealed partial class Tally
+{
+    /// <summary>What a search that keeps states saw of them; null for others.</summary>
+    public StateCounts? States { get; internal set; }
+
+    /// <summary>Counts a final state in which all threads have ended.</summary>
+    /// <param name="registers">Its outcome.</param>
+    /// <param name="scheduleOf">A schedule that leads there; asked for where it is to be kept, once an outcome.</param>
+    internal void CountFinal(Register[] registers, Func<short[]> scheduleOf)
+    {
+        var outcome = OutcomeOf(registers);
+        if (keepsSchedules && outcome.Schedule == null)
+            outcome.Keep(scheduleOf());
+    }
+
+    /// <summary>Counts what was asked at a final state.</summary>
+    internal void CountAsked(int expectation, bool was)
+    {
+        asked[expectation]++;
+        held[expectation] += was ? 1 : 0;
+    }
+
+    /// <summary>Counts a state, or a step, with a finding.</summary>
+    internal void CountViolating() => Violating++;
+
+    /// <summary>Counts a step that was not gone on from.</summary>
+    internal void CountGivenUp(string why) => givenUp[why] = givenUp.GetValueOrDefault(why) + 1;
+
+    /// <summary>Counts a finding that was seen before.</summary>
+    /// <returns>Whether it was; if not it is to be told by <see cref="AddFirst"/>.</returns>
+    internal bool CountKnown(string rule, string message)
+    {
+        if (!violations.TryGetValue((rule, message), out var violation))
+            return false;
+        violation.AddOne();
+        return true;
+    }
+
+    /// <summary>A finding that was not seen before.</summary>
+    internal void AddFirst(Finding finding, short[] schedule, int preemptions) => Found(finding, schedule, preemptions, schedule.Length);
+}
+
+/// <summary>What a search that keeps states saw of them.</summary>
+/// <param name="States">Different states of what is shared and of all threads, whichever thread ran last.</param>
+/// <param name="Transitions">Different pairs of such a state and a thread that goes on from there.</param>
+/// <param name="Deadlocks">Different states in which threads are left that can never go on.</param>
+/// <param name="Bytes">What keeping them took, at the end.</param>
+public sealed record StateCounts(long States, long Transitions, long Deadlocks, long Bytes);
