@@ -31,6 +31,9 @@ public abstract class InterpretedObject(KernelHost host) : KernelObject(host)
     /// <summary>Number of the thread that must do something before an announced statement can run; -1 if that is no single one.</summary>
     protected internal abstract int HolderOf(in Operation operation);
 
+    /// <summary>Whether a statement never changes its cell. Who does not say so is taken to change it.</summary>
+    public virtual bool OnlyReads(in Operation operation) => false;
+
     /// <summary>An announced statement as people read it.</summary>
     public abstract string Describe(in Operation operation);
 
