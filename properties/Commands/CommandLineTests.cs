@@ -68,6 +68,8 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("fixes", "2b4eae95c736")]
     [InlineData("releases", "v6.18")]
     [InlineData("strategies", "depth-first")]
+    [InlineData("strategies", "sleep-sets")]
+    [InlineData("strategies", "dpor")]
     public void What_there_is_is_listed_in_a_line_each(string kind, string one)
     {
         var run = tester.Execute("list", kind);

@@ -9,6 +9,7 @@ using Fscrypt.Sim.Model.Releases;
 using Fscrypt.Sim.Scenarios.Language;
 using Fscrypt.Sim.Scenarios;
 using Fscrypt.Sim.Search;
+using Fscrypt.Sim.Search.Reduction;
 
 namespace Fscrypt.Sim.Commands;
 
@@ -32,7 +33,7 @@ internal static class CommonOptions
     public static Option<string?> Engine { get; } = Text("--engine", "E", "who runs the threads: native, coyote (default native)");
 
     public static Option<string?> Strategy { get; } =
-        Text("--strategy", "S", "who chooses: depth-first (exhaustive), random; with coyote its own");
+        Text("--strategy", "S", "who chooses: depth-first, sleep-sets, dpor (exhaustive), random; with coyote its own");
 
     public static Option<string?> Seed { get; } = Text("--seed", "N", "what sampling draws from (default 1)");
 
@@ -119,6 +120,8 @@ internal static class CommonOptions
                 $"--preemptions bounds an exhaustive search; engine {engine} with strategy {plan.Strategy} samples");
         }
 
+        if (plan.Reduces && ReducedSearch.RefusalOf(plan) is { } refusal)
+            throw new UsageException(refusal);
         if (plan.PointsAll && engine == EngineNames.Coyote)
             throw new UsageException("--points all is for the native engine");
         return plan;

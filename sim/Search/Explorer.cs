@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using Fscrypt.Sim.Scenarios;
+using Fscrypt.Sim.Search.Reduction;
 
 namespace Fscrypt.Sim.Search;
 
@@ -15,6 +16,8 @@ public static class Explorer
     public static SearchResult Run(SearchPlan plan, SearchProgress progress)
     {
         var expectations = ExpectationsOf(plan);
+        if (plan.IsExhaustive && plan.Reduces)
+            return ReducedSearch.Run(plan, progress, DeadlineOf(plan), expectations);
         if (plan.IsExhaustive)
             return Exhaust(plan, expectations, progress);
         var tally = plan.Engine == EngineNames.Coyote ? CoyoteSearch.Run(plan, progress) : Sample(plan, progress);

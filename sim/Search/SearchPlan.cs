@@ -53,6 +53,9 @@ public sealed record SearchPlan(Scenario Scenario, KernelConfiguration Configura
     /// <summary>Whether every schedule is looked at, within the bound.</summary>
     public bool IsExhaustive => Engine == EngineNames.Native && StrategyNames.Exhaustive.Contains(Strategy);
 
+    /// <summary>Whether one execution stands for all that are equivalent to it.</summary>
+    public bool Reduces => StrategyNames.Reducing.Contains(Strategy);
+
     /// <summary>What was chosen, in words. The seed matters to sampling only, and every report names it.</summary>
     public string Describe => (IsExhaustive, PreemptionsMax) switch
     {
@@ -77,10 +80,15 @@ public static class EngineNames
 public static class StrategyNames
 {
     public const string DepthFirst = "depth-first";
+    public const string SleepSets = "sleep-sets";
+    public const string Dpor = "dpor";
     public const string Random = "random";
 
     /// <summary>Those that look at every schedule.</summary>
-    public static IReadOnlyList<string> Exhaustive { get; } = [DepthFirst];
+    public static IReadOnlyList<string> Exhaustive { get; } = [DepthFirst, SleepSets, Dpor];
+
+    /// <summary>Those of them that look at one of several schedules that differ in the order of independent steps only.</summary>
+    public static IReadOnlyList<string> Reducing { get; } = [SleepSets, Dpor];
 
     /// <summary>Those that draw schedules.</summary>
     public static IReadOnlyList<string> Sampling { get; } = [Random];

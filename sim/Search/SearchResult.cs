@@ -83,6 +83,8 @@ public sealed class SearchResult
         var atSteps = Tally.Cut - Tally.GivenUp.Values.Sum();
         if (atSteps > 0)
             reasons.Add(string.Create(CultureInfo.InvariantCulture, $"{atSteps:N0} executions were cut at {Plan.StepsMax:N0} steps"));
+        if (atSteps > 0 && Plan.Reduces)
+            reasons.Add($"{Plan.Strategy} needs threads that end");
         foreach (var (why, count) in Tally.GivenUp)
             reasons.Add(string.Create(CultureInfo.InvariantCulture, $"{count:N0} executions were cut: {why}"));
         for (var i = 0; i < Expectations.Count; i++)
