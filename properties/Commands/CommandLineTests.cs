@@ -78,6 +78,8 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("strategies", "pos")]
     [InlineData("strategies", "surw")]
     [InlineData("strategies", "portfolio")]
+    [InlineData("strategies", "sleep-sets")]
+    [InlineData("strategies", "dpor")]
     public void What_there_is_is_listed_in_a_line_each(string kind, string one)
     {
         var run = tester.Execute("list", kind);

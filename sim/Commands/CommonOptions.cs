@@ -9,6 +9,7 @@ using Fscrypt.Sim.Model.Releases;
 using Fscrypt.Sim.Scenarios.Language;
 using Fscrypt.Sim.Scenarios;
 using Fscrypt.Sim.Search;
+using Fscrypt.Sim.Search.Reduction;
 
 namespace Fscrypt.Sim.Commands;
 
@@ -35,7 +36,7 @@ internal static class CommonOptions
     public static Option<string?> Engine { get; } = Text("--engine", "E", "who runs the threads: native, coyote (default native)");
 
     public static Option<string?> Strategy { get; } =
-        Text("--strategy", "S", "who chooses: depth-first, states (exhaustive), random, pct, pos, surw, portfolio; with coyote its own");
+        Text("--strategy", "S", "who chooses: depth-first, sleep-sets, dpor, states (exhaustive), random, pct, pos, surw, portfolio; with coyote its own");
 
     public static Option<string?> Seed { get; } = Text("--seed", "N", "what sampling draws from (default 1)");
 
@@ -132,6 +133,8 @@ internal static class CommonOptions
                 $"--depth is for the strategies pct and portfolio of the native engine; engine {engine} with strategy {plan.Strategy} has none");
         }
 
+        if (plan.Reduces && ReducedSearch.RefusalOf(plan) is { } refusal)
+            throw new UsageException(refusal);
         if (plan.PointsAll && engine == EngineNames.Coyote)
             throw new UsageException("--points all is for the native engine");
         return plan;

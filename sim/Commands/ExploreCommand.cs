@@ -158,7 +158,7 @@ internal static class ExploreCommand
                     break;
                 default:
                     var fewest = result.Tally.Violations.Min(v => v.PreemptionsFewest);
-                    var proven = plan.IsExhaustive && result.Covered.Exhaustive ? "fewest preemptions" : "fewest preemptions seen";
+                    var proven = plan.IsExhaustive && !plan.Reduces && result.Covered.Exhaustive ? "fewest preemptions" : "fewest preemptions seen";
                     var rules = string.Join(", ", result.Tally.Violations.Select(v => v.Rule).Distinct());
                     output.Judgement("violated", $": {rules}; {proven} {fewest}", good: false);
                     break;
@@ -193,7 +193,8 @@ internal static class ExploreCommand
             var spent = result.BudgetSpent ? "; then the budget was spent" : "";
             output.Line($"covered     {result.Covered}{sample}{spent}");
             output.Line(
-                $"executions  {tally.Complete:N0} complete, {tally.Deadlocked:N0} deadlocked, 0 blocked, 0 await-blocked, {tally.Cut:N0} cut");
+                $"executions  {tally.Complete:N0} complete, {tally.Deadlocked:N0} deadlocked, {tally.Blocked:N0} blocked, "
+                + $"{tally.AwaitBlocked:N0} await-blocked, {tally.Cut:N0} cut");
             if (tally.Violating > 0)
                 output.Line($"            {tally.Violating:N0} of {tally.Executions:N0} with a finding, which ends an execution");
             output.Line($"steps       {tally.Steps:N0}, {(double)tally.Steps / Math.Max(1, tally.Executions):0.0} an execution");
@@ -269,7 +270,7 @@ internal static class ExploreCommand
                 plan.Scenario.Name, kernel?.Design.Name, kernel?.Release.Name, [.. plan.Configuration.Without.Select(f => f.Id)],
                 kernel == null ? null : "ext4",
                 plan.Engine, plan.Strategy, plan.Seed, result.Verdict.ToString().ToLowerInvariant(), result.Covered.Code,
-                new ExecutionCounts(tally.Complete, tally.Deadlocked, 0, 0, tally.Cut),
+                new ExecutionCounts(tally.Complete, tally.Deadlocked, tally.Blocked, tally.AwaitBlocked, tally.Cut),
                 tally.States?.States, tally.States?.Transitions, tally.States?.Deadlocks, tally.Steps,
                 [.. findings.Select(f => new ViolationReport(
                     f.Violation.Rule, f.Violation.Message, f.Violation.Preemptions, f.Violation.Steps, f.Path, f.Summary))],

@@ -33,7 +33,7 @@ internal static class ListCommand
         "rules" => RuleBook.All,
         "fixes" => Fix.All.Select(f => (f.Id, $"{f.Title} (since {f.Since}; --without from {f.RemovableFrom})")),
         "releases" => KernelRelease.All.Select(r => (r.Name, ReleaseText(r))),
-        "strategies" => StrategyNames.Exhaustive.Select(s => (s, "native, exhaustive"))
+        "strategies" => StrategyNames.Exhaustive.Select(s => (s, StrategyNames.Reducing.Contains(s) ? "native, exhaustive, one of equivalent schedules" : "native, exhaustive"))
             .Concat(StrategyNames.Sampling.Select(s => (s, $"native, sampling: {HowItSamples(s)}")))
             .Concat(CoyoteEngine.Strategies.Select(s => ($"{s}", "--engine coyote, sampling"))),
         _ => throw new UsageException(Nearest.Message("kind", kind, Kinds)),

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using Fscrypt.Sim.Scenarios;
+using Fscrypt.Sim.Search.Reduction;
 
 namespace Fscrypt.Sim.Search;
 
@@ -17,6 +18,8 @@ public static class Explorer
         var expectations = ExpectationsOf(plan);
         if (plan.Strategy == StrategyNames.States)
             return new VisitedStates(plan, expectations, progress).Run(DeadlineOf(plan));
+        if (plan.IsExhaustive && plan.Reduces)
+            return ReducedSearch.Run(plan, progress, DeadlineOf(plan), expectations);
         if (plan.IsExhaustive)
             return Exhaust(plan, expectations, progress);
         var tally = plan.Engine == EngineNames.Coyote ? CoyoteSearch.Run(plan, progress) : Sampling.Run(plan, progress);

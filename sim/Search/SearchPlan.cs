@@ -62,6 +62,9 @@ public sealed record SearchPlan(Scenario Scenario, KernelConfiguration Configura
     /// <summary>Whether the strategy is one that a <see cref="Depth"/> makes a difference to.</summary>
     public bool HasDepth => Engine == EngineNames.Native && Strategy is (StrategyNames.Pct or StrategyNames.Portfolio);
 
+    /// <summary>Whether one execution stands for all that are equivalent to it.</summary>
+    public bool Reduces => StrategyNames.Reducing.Contains(Strategy);
+
     /// <summary>What was chosen, in words. The seed matters to sampling only, and every report names it.</summary>
     public string Describe => (IsExhaustive, PreemptionsMax) switch
     {
@@ -88,6 +91,8 @@ public static class StrategyNames
 {
     public const string DepthFirst = "depth-first";
     public const string States = "states";
+    public const string SleepSets = "sleep-sets";
+    public const string Dpor = "dpor";
     public const string Random = "random";
     public const string Pct = "pct";
     public const string Pos = "pos";
@@ -95,7 +100,10 @@ public static class StrategyNames
     public const string Portfolio = "portfolio";
 
     /// <summary>Those that look at every schedule.</summary>
-    public static IReadOnlyList<string> Exhaustive { get; } = [DepthFirst, States];
+    public static IReadOnlyList<string> Exhaustive { get; } = [DepthFirst, SleepSets, Dpor, States];
+
+    /// <summary>Those of them that look at one of several schedules that differ in the order of independent steps only.</summary>
+    public static IReadOnlyList<string> Reducing { get; } = [SleepSets, Dpor];
 
     /// <summary>Those that draw schedules.</summary>
     public static IReadOnlyList<string> Sampling { get; } = [Random, Pct, Pos, Surw, Portfolio];

@@ -83,6 +83,8 @@ public sealed class SearchResult
         var atSteps = Tally.Cut - Tally.GivenUp.Values.Sum();
         if (atSteps > 0)
             reasons.Add(string.Create(CultureInfo.InvariantCulture, $"{Cut(atSteps)} at {Plan.StepsMax:N0} steps"));
+        if (atSteps > 0 && Plan.Reduces)
+            reasons.Add($"{Plan.Strategy} needs threads that end");
         foreach (var (why, count) in Tally.GivenUp)
             reasons.Add($"{Cut(count)}: {why}");
         for (var i = 0; i < Expectations.Count; i++)

@@ -39,8 +39,14 @@ public sealed partial class Tally
     /// <summary>Executions that were given up, by the reason.</summary>
     public IReadOnlyDictionary<string, long> GivenUp => givenUp;
 
+    /// <summary>Executions that were given up because all that could run was looked at already.</summary>
+    public long Blocked { get; private set; }
+
+    /// <summary>The same where a program waits, for which no reduction promises to be optimal.</summary>
+    public long AwaitBlocked { get; private set; }
+
     /// <summary>All executions.</summary>
-    public long Executions => Complete + Deadlocked + Cut;
+    public long Executions => Complete + Deadlocked + Cut + Blocked + AwaitBlocked;
 
     /// <summary>Executions with a finding.</summary>
     public long Violating { get; private set; }
@@ -105,12 +111,24 @@ public sealed partial class Tally
         }
     }
 
+    /// <summary>Counts an execution that was given up because all that could run was looked at already.</summary>
+    /// <param name="await">Whether the program waits, and the search has no others of this kind.</param>
+    /// <param name="steps">Steps of it.</param>
+    public void CountBlocked(bool await, int steps)
+    {
+        Blocked += await ? 0 : 1;
+        AwaitBlocked += await ? 1 : 0;
+        Steps += steps;
+    }
+
     /// <summary>Adds what another tally counted.</summary>
     public void Add(Tally other)
     {
         Complete += other.Complete;
         Deadlocked += other.Deadlocked;
         Cut += other.Cut;
+        Blocked += other.Blocked;
+        AwaitBlocked += other.AwaitBlocked;
         Violating += other.Violating;
         Ended += other.Ended;
         Steps += other.Steps;

@@ -4,21 +4,65 @@ namespace Fscrypt.Sim.Scenarios.Programs;
 public sealed partial class ProgramMachine
 {
     /// <summary>Whether a thread can do now what it announced. Only who queues for a semaphore, or waits, cannot.</summary>
-    public bool IsEnabled(int thread)
+    public bool IsEnabled(int thread) => IsEnabled(thread, state, state);
+
+    /// <summary>Whether a thread could do what it announced, if what that touches were as it was in another state.</summary>
+    /// <param name="thread">The thread.</param>
+    /// <param name="own">A state in which it has announced it, and stands in the queue where it does in the other.</param>
+    /// <param name="shared">The other state.</param>
+    public bool IsEnabled(int thread, ReadOnlySpan<long> own, ReadOnlySpan<long> shared)
     {
         var at = threadAt[thread];
-        if (state[at + Announcement] == 0)
+        if (own[at + Announcement] == 0)
             return false;
-        var instruction = Code.Threads[thread].Code[(int)state[at + Pc]];
-        var value = state[state[at + Announcement] - 1];
+        var instruction = Code.Threads[thread].Code[(int)own[at + Pc]];
+        var cell = (int)own[at + Announcement] - 1;
         return instruction.Kind switch
         {
-            InstructionKind.Acquire => value == 0,
-            InstructionKind.DownRead or InstructionKind.DownWrite => state[at + Queued] == 0 || MayTake(thread),
-            InstructionKind.Await => Holds(instruction.Comparison, value, state[at + First]),
+            InstructionKind.Acquire => shared[cell] == 0,
+            InstructionKind.DownRead or InstructionKind.DownWrite => own[at + Queued] == 0 || MayTake(thread, cell, shared),
+            InstructionKind.Await => Holds(instruction.Comparison, shared[cell], own[at + First]),
             _ => true,
         };
     }
+
+    /// <summary>What the next step of a thread touches now.</summary>
+    public ProgramFootprint FootprintOf(int thread) => FootprintOf(thread, state, state);
+
+    /// <summary>
+    /// What the next step of a thread would touch, if that were as it was in another state. It is the effect that counts:
+    /// who compares and finds another value only reads. A release of what the thread does not hold touches nothing,
+    /// because no other thread has a say in that.
+    /// </summary>
+    /// <param name="thread">The thread.</param>
+    /// <param name="own">A state in which it has announced the step.</param>
+    /// <param name="shared">The other state.</param>
+    public ProgramFootprint FootprintOf(int thread, ReadOnlySpan<long> own, ReadOnlySpan<long> shared)
+    {
+        var at = threadAt[thread];
+        if (own[at + Announcement] == 0)
+            return ProgramFootprint.None;
+        var cell = (int)own[at + Announcement] - 1;
+        var value = shared[cell];
+        return Code.Threads[thread].Code[(int)own[at + Pc]].Kind switch
+        {
+            InstructionKind.Read or InstructionKind.Await => new ProgramFootprint(cell, false),
+            InstructionKind.CompareExchange => new ProgramFootprint(cell, value == own[at + First]),
+            InstructionKind.TryAcquire => new ProgramFootprint(cell, value == 0),
+            InstructionKind.Release when value != thread + 1 => ProgramFootprint.None,
+            InstructionKind.UpWrite when value != -1 - thread => ProgramFootprint.None,
+            InstructionKind.UpRead when own[queueAt[cell] + 1 + thread] == 0 => ProgramFootprint.None,
+            _ => new ProgramFootprint(cell, true),
+        };
+    }
+
+    /// <summary>Whether a thread's next step is one that others can keep it from: it takes a lock, or waits.</summary>
+    public bool MayBlock(int thread) => AnnouncedBy(thread)?.Kind switch
+    {
+        InstructionKind.Acquire or InstructionKind.Await => true,
+        InstructionKind.DownRead or InstructionKind.DownWrite => state[threadAt[thread] + Queued] != 0,
+        _ => false,
+    };
 
     /// <summary>Whether the next step of a thread only queues for a semaphore that is not free.</summary>
     public bool MustQueue(int thread)
@@ -184,18 +228,16 @@ public sealed partial class ProgramMachine
     }
 
     /// <summary>A writer that is first takes a free semaphore; a reader waits for the writers before it only.</summary>
-    private bool MayTake(int thread)
+    private bool MayTake(int thread, int cell, ReadOnlySpan<long> shared)
     {
-        var at = threadAt[thread];
-        var cell = (int)state[at + Announcement] - 1;
-        var ahead = state[queueAt[cell]];
-        if (state[at + Queued] == 2)
-            return state[cell] == 0 && ahead == thread + 1;
-        if (state[cell] < 0)
+        var ahead = shared[queueAt[cell]];
+        if (shared[threadAt[thread] + Queued] == 2)
+            return shared[cell] == 0 && ahead == thread + 1;
+        if (shared[cell] < 0)
             return false;
-        for (; ahead != thread + 1; ahead = state[threadAt[ahead - 1] + NextWaiter])
+        for (; ahead != thread + 1; ahead = shared[threadAt[(int)ahead - 1] + NextWaiter])
         {
-            if (state[threadAt[ahead - 1] + Queued] == 2)
+            if (shared[threadAt[(int)ahead - 1] + Queued] == 2)
                 return false;
         }
 

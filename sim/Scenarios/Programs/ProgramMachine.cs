@@ -108,6 +108,9 @@ public sealed partial class ProgramMachine
             ? new ProgramAccess(instruction.Kind, (int)state[threadAt[thread] + Announcement] - 1)
             : new ProgramAccess(InstructionKind.None, -1);
 
+    /// <summary>The cell that a thread announced an access to, or -1.</summary>
+    internal int CellOf(int thread) => (int)state[threadAt[thread] + Announcement] - 1;
+
     /// <summary>
     /// Runs a thread up to its next shared access, which is announced then; does nothing if one is announced already.
     /// </summary>
@@ -208,4 +211,16 @@ public readonly record struct ProgramAccess(InstructionKind Kind, int Cell)
 {
     /// <summary>Whether it only reads: two of those commute.</summary>
     public bool OnlyReads => Kind is InstructionKind.Read or InstructionKind.Await;
+}
+
+/// <summary>What a step touches.</summary>
+/// <param name="Cell">The cell; -1 for none.</param>
+/// <param name="Writes">Whether it changes it. Of a semaphore all steps do: who stands in its queue is part of it.</param>
+public readonly record struct ProgramFootprint(int Cell, bool Writes)
+{
+    /// <summary>That of a step that touches nothing.</summary>
+    public static ProgramFootprint None { get; } = new(-1, false);
+
+    /// <summary>Whether the order of two steps makes a difference: both touch the same, and not both only read it.</summary>
+    public bool DependsOn(in ProgramFootprint other) => Cell == other.Cell && (Writes || other.Writes);
 }
