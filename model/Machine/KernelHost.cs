@@ -49,7 +49,7 @@ public abstract partial class KernelHost
     /// <summary>What was found in this execution, or null. An execution ends with its first finding.</summary>
     public Finding? Finding { get; private set; }
 
-    /// <summary>Whether threads are left of which none can go on.</summary>
+    /// <summary>Whether threads are left of which none can go on, or one that waits for itself.</summary>
     public bool Deadlocked { get; private set; }
 
     /// <summary>Rules that are not watched in this scenario.</summary>
@@ -118,6 +118,7 @@ public abstract partial class KernelHost
     {
         if (Finding is not null || IgnoredRules.Contains(finding.Rule))
             return;
+        Deadlocked |= finding.Rule == "deadlock";
         finding.Thread = Current.Index;
         finding.Step = Steps;
         Finding = finding;

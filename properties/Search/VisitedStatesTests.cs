@@ -166,7 +166,7 @@ public static class VisitedStatesTests
     public static void A_loop_without_a_shared_access_is_cut()
     {
         var result = States("shared x\nthread a\n  r = x\n  while r == 0\n  end\nthread b\n  x = 1");
-        Assert.Equal("1 steps were cut: a ran 10,000 rounds of the loop in line 5 without a shared access", result.Reason);
+        Assert.Equal("1 step was cut: a ran 10,000 rounds of the loop in line 5 without a shared access", result.Reason);
     }
 
     [Fact]

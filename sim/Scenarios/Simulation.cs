@@ -67,7 +67,7 @@ public sealed class Simulation
     }
 
     /// <summary>Whether the last execution ended in a deadlock (it is counted so, and not as complete).</summary>
-    public bool WasDeadlock => host.Deadlocked || host.Finding?.Rule == "deadlock";
+    public bool WasDeadlock => host.Deadlocked;
 
     /// <summary>Whether the last execution came to its end, with all threads.</summary>
     public bool Ended { get; private set; }

@@ -96,7 +96,7 @@ internal sealed class FinalStates
             return;
         Deadlocks++;
         Collect(parts);
-        deadlocked = false;
+        deadlocked = true;
         Ask(everything: false, at);
         Tally.CountViolating();
     }
