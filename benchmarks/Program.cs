@@ -13,5 +13,11 @@ if (args is ["counted"])
     return 0;
 }
 
+if (args is ["reductions"])
+{
+    Reductions.Print(Console.Out);
+    return 0;
+}
+
 BenchmarkSwitcher.FromAssembly(typeof(EvictionBenchmarks).Assembly).Run(args);
 return 0;
