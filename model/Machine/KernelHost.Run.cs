@@ -86,7 +86,12 @@ public abstract partial class KernelHost
 
     /// <summary>An exception out of the model: a mistake of ours, which must not take the process with it.</summary>
     protected void ReportException(Exception exception)
-        => Report(new Finding("exception", $"{Current.Name}: {exception.GetType().Name}: {exception.Message}") { Exception = exception });
+    {
+        if (exception is LimitException)
+            GiveUp(exception.Message);
+        else
+            Report(new Finding("exception", $"{Current.Name}: {exception.GetType().Name}: {exception.Message}") { Exception = exception });
+    }
 
     /// <summary>Starts a thread's body: it runs up to its first operation, which it announces.</summary>
     protected virtual void Start(KernelThread thread, ThreadBody body)

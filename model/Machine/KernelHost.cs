@@ -156,7 +156,8 @@ public abstract partial class KernelHost
     /// <summary>Makes thread number <see cref="ThreadCount"/>; it is not running yet.</summary>
     protected KernelThread CreateThread(string name, KernelThread? parent)
     {
-        Invariant.Holds(ThreadCount < ThreadsMax, "an execution has at most 64 threads");
+        if (ThreadCount >= ThreadsMax)
+            throw new LimitException("an execution has at most 64 threads, the kernel's own and the last part among them");
         if (ThreadCount >= Clocks.Width)
         {
             Clocks.Widen(ThreadCount + 1);
@@ -228,6 +229,10 @@ public abstract partial class KernelHost
     }
 
 }
+
+/// <summary>An execution needs more than a machine has: it is given up, and counts as cut.</summary>
+/// <param name="message">Which limit.</param>
+public sealed class LimitException(string message) : Exception(message);
 
 /// <summary>What a new thread runs.</summary>
 /// <param name="Name">What people call the thread.</param>

@@ -94,6 +94,8 @@ internal static class ExploreCommand
         private List<string?> WriteOutcomes(SearchResult result)
         {
             var paths = new List<string?>();
+            if (!plan.TracesOutcomes)
+                return paths;
             foreach (var outcome in result.Tally.Outcomes)
             {
                 if (outcome.Schedule == null)
@@ -233,7 +235,7 @@ internal static class ExploreCommand
             for (var i = 0; i < Math.Min(outcomes.Count, OutcomesMax); i++)
             {
                 output.Line($"  {Words.Number(outcomes[i].Count).PadLeft(width)} :> {outcomes[i]}");
-                if (paths[i] is { } path)
+                if (paths.Count > i && paths[i] is { } path)
                     output.Line($"  {new string(' ', width)}    {path}");
             }
 
@@ -274,7 +276,7 @@ internal static class ExploreCommand
                 tally.States?.States, tally.States?.Transitions, tally.States?.Deadlocks, tally.Steps,
                 [.. findings.Select(f => new ViolationReport(
                     f.Violation.Rule, f.Violation.Message, f.Violation.Preemptions, f.Violation.Steps, f.Path, f.Summary))],
-                [.. tally.Outcomes.Select((o, i) => new OutcomeReport(o.Count, new OrderedDictionary<string, string>(o.Registers), paths[i]))],
+                [.. tally.Outcomes.Select((o, i) => new OutcomeReport(o.Count, new OrderedDictionary<string, string>(o.Registers), paths.Count > i ? paths[i] : null))],
                 seconds);
         }
     }

@@ -176,7 +176,7 @@ public sealed class CoyoteHost : KernelHost
             catch (Exception exception) when (exception is not ThreadInterruptedException)
             {
                 ReportException(exception);
-                FailIfFound();
+                EndStep();
             }
         }
         catch (ThreadInterruptedException)

@@ -77,8 +77,8 @@ public sealed class ScenarioInstance
     /// <summary>The threads that race.</summary>
     public required ThreadBody[] Threads { get; init; }
 
-    /// <summary>The last part: runs alone, after all threads have ended.</summary>
-    public required ThreadBody Finally { get; init; }
+    /// <summary>The last part: runs alone, after all threads have ended. Null if there is none.</summary>
+    public ThreadBody? Finally { get; init; }
 
     /// <summary>Results of operations, in the order in which they are printed. Cleared before each execution.</summary>
     public required Register[] Registers { get; init; }

@@ -85,7 +85,7 @@ public sealed class Simulation
         Ended = false;
         foreach (var register in Instance.Registers)
             register.Reset();
-        Ended = host.RunTogether(Instance.Threads) && host.RunAlone(Instance.Finally);
+        Ended = host.RunTogether(Instance.Threads) && (Instance.Finally == null || host.RunAlone(Instance.Finally));
         if (Ended)
             Instance.CheckAtEnd?.Invoke();
         if (Ended || WasDeadlock)

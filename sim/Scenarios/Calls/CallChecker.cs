@@ -44,6 +44,29 @@ internal sealed class CallChecker
 
         foreach (var call in calls)
             Check(call);
+        foreach (var body in Bodies(scenario))
+            CheckRepeats(body.Statements, 1);
+    }
+
+    // What is repeated is written out before it runs.
+    private long CheckRepeats(IEnumerable<StatementSyntax> statements, long times)
+    {
+        var operations = 0L;
+        foreach (var statement in statements)
+        {
+            if (statement is not RepeatSyntax repeat)
+            {
+                operations += times;
+                continue;
+            }
+
+            var inside = repeat.Times > Limits.Statements ? Limits.Statements + 1 : CheckRepeats(repeat.Body, times * repeat.Times);
+            operations += inside;
+            if (inside > Limits.Statements)
+                diagnostics.Add(repeat.Place, $"what is repeated here comes to more than {Limits.Statements:N0} operations");
+        }
+
+        return Math.Min(operations, Limits.Statements + 1);
     }
 
     /// <summary>All operations of a scenario, in the order of the text.</summary>

@@ -23,7 +23,6 @@ public sealed record ProgramScenario(string Name, string Title, ProgramCode Code
         {
             Setup = program.Setup,
             Threads = program.Threads,
-            Finally = program.Finally,
             Registers = program.Registers,
             Expectations = ExpectationsOf(program.Registers, () => host.Deadlocked),
             Collect = program.Collect,
