@@ -17,7 +17,7 @@ public static class Explorer
         var expectations = ExpectationsOf(plan);
         if (plan.IsExhaustive)
             return Exhaust(plan, expectations, progress);
-        var tally = plan.Engine == EngineNames.Coyote ? CoyoteSearch.Run(plan, progress) : Sample(plan, progress);
+        var tally = plan.Engine == EngineNames.Coyote ? CoyoteSearch.Run(plan, progress) : Sampling.Run(plan, progress);
         return new SearchResult(plan, tally, new Coverage(false, null), budgetSpent: false, expectations);
     }
 
@@ -48,25 +48,6 @@ public static class Explorer
         }
     }
 
-    private static Tally Sample(SearchPlan plan, SearchProgress progress)
-    {
-        var deadline = DeadlineOf(plan);
-        var total = plan.ExecutionsMax ?? (plan.TimeMax == null ? SearchPlan.ExecutionsDefault : long.MaxValue);
-        // What a time allows is a prefix of one sequence: executions 0 to n, one after another.
-        var workers = plan.TimeMax == null ? (int)Math.Clamp(total, 1, plan.Workers) : 1;
-        var tallies = new Tally[workers];
-        InParallel(workers, workers, worker =>
-        {
-            var first = total / workers * worker;
-            var count = worker == workers - 1 ? total - first : total / workers;
-            using var search = new NativeSearch<RandomWalk>(plan, progress);
-            tallies[worker] = search.Run(new RandomWalk(plan.Seed, (ulong)first), count, deadline);
-        });
-        for (var i = 1; i < workers; i++)
-            tallies[0].Add(tallies[i]);
-        return tallies[0];
-    }
-
     /// <summary>Does independent parts side by side; the first mistake of any is thrown as it is.</summary>
     internal static void InParallel(int parts, int workers, Action<int> work)
     {
@@ -80,7 +61,8 @@ public static class Explorer
         }
     }
 
-    private static long DeadlineOf(SearchPlan plan)
+    /// <summary>The time stamp after which a search ends.</summary>
+    internal static long DeadlineOf(SearchPlan plan)
         => plan.TimeMax is { } time ? Stopwatch.GetTimestamp() + (long)(time.TotalSeconds * Stopwatch.Frequency) : long.MaxValue;
 
     private static IReadOnlyList<Expectation> ExpectationsOf(SearchPlan plan)

@@ -36,6 +36,17 @@ internal sealed class NativeSearch<TStrategy> : IDisposable
     /// <summary>Gives the machine up.</summary>
     public void Dispose() => (host as IDisposable)?.Dispose();
 
+    /// <summary>Runs executions for what the strategy sees in them; what they come to is not counted.</summary>
+    public void Repeat(TStrategy strategy, int executions)
+    {
+        host.Strategy = strategy;
+        for (var i = 0; i < executions; i++)
+        {
+            simulation.Execute();
+            host.Strategy.Next();
+        }
+    }
+
     /// <summary>Runs one execution after another.</summary>
     /// <param name="strategy">Who chooses; it starts afresh.</param>
     /// <param name="executionsMax">Executions after which to stop; at least 1.</param>

@@ -17,6 +17,9 @@ public sealed record SearchPlan(Scenario Scenario, KernelConfiguration Configura
     /// <summary>Steps after which an execution is cut, for a search that is not told.</summary>
     public const int StepsMaxDefault = 100_000;
 
+    /// <summary>The depth of bugs that pct looks for, if it is not told.</summary>
+    public const int DepthDefault = 3;
+
     /// <summary>Who runs the threads: <c>native</c> or <c>coyote</c>.</summary>
     public string Engine { get; init; } = EngineNames.Native;
 
@@ -25,6 +28,9 @@ public sealed record SearchPlan(Scenario Scenario, KernelConfiguration Configura
 
     /// <summary>The bound up to which an exhaustive search goes, one after another from 0; null for no bound at all.</summary>
     public int? PreemptionsMax { get; init; } = PreemptionsDefault;
+
+    /// <summary>The depth of bugs that pct looks for.</summary>
+    public int Depth { get; init; } = DepthDefault;
 
     /// <summary>What sampling draws from.</summary>
     public ulong Seed { get; init; } = 1;
@@ -53,9 +59,13 @@ public sealed record SearchPlan(Scenario Scenario, KernelConfiguration Configura
     /// <summary>Whether every schedule is looked at, within the bound.</summary>
     public bool IsExhaustive => Engine == EngineNames.Native && StrategyNames.Exhaustive.Contains(Strategy);
 
+    /// <summary>Whether the strategy is one that a <see cref="Depth"/> makes a difference to.</summary>
+    public bool HasDepth => Engine == EngineNames.Native && Strategy is StrategyNames.Pct;
+
     /// <summary>What was chosen, in words. The seed matters to sampling only, and every report names it.</summary>
     public string Describe => (IsExhaustive, PreemptionsMax) switch
     {
+        (false, _) when HasDepth => $"engine {Engine}, strategy {Strategy}, depth {Depth}, seed {Seed}",
         (false, _) => $"engine {Engine}, strategy {Strategy}, seed {Seed}",
         (true, null) => $"engine {Engine}, strategy {Strategy}, any number of preemptions, seed {Seed}",
         (true, 1) => $"engine {Engine}, strategy {Strategy}, at most 1 preemption, seed {Seed}",
@@ -78,10 +88,11 @@ public static class StrategyNames
 {
     public const string DepthFirst = "depth-first";
     public const string Random = "random";
+    public const string Pct = "pct";
 
     /// <summary>Those that look at every schedule.</summary>
     public static IReadOnlyList<string> Exhaustive { get; } = [DepthFirst];
 
     /// <summary>Those that draw schedules.</summary>
-    public static IReadOnlyList<string> Sampling { get; } = [Random];
+    public static IReadOnlyList<string> Sampling { get; } = [Random, Pct];
 }
