@@ -9,11 +9,12 @@ internal static class Sampling
     /// <summary>Carries out a plan.</summary>
     public static Tally Run(SearchPlan plan, SearchProgress progress)
     {
-        var profile = plan.Strategy is StrategyNames.Random ? null : Profile.Of(plan);
+        var profile = plan.Strategy is StrategyNames.Random or StrategyNames.Pos ? null : Profile.Of(plan);
         return plan.Strategy switch
         {
             StrategyNames.Random => Run(plan, progress, first => new RandomWalk(plan.Seed, first)),
             StrategyNames.Pct => Run(plan, progress, first => new Pct(profile!, plan.Depth, plan.Seed, first)),
+            StrategyNames.Pos => Run(plan, progress, first => new Pos(plan.Seed, first)),
             var other => throw new ArgumentException($"no sampling strategy is called {other}", nameof(plan)),
         };
     }

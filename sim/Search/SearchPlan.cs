@@ -89,10 +89,11 @@ public static class StrategyNames
     public const string DepthFirst = "depth-first";
     public const string Random = "random";
     public const string Pct = "pct";
+    public const string Pos = "pos";
 
     /// <summary>Those that look at every schedule.</summary>
     public static IReadOnlyList<string> Exhaustive { get; } = [DepthFirst];
 
     /// <summary>Those that draw schedules.</summary>
-    public static IReadOnlyList<string> Sampling { get; } = [Random, Pct];
+    public static IReadOnlyList<string> Sampling { get; } = [Random, Pct, Pos];
 }
