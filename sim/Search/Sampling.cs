@@ -15,6 +15,7 @@ internal static class Sampling
             StrategyNames.Random => Run(plan, progress, first => new RandomWalk(plan.Seed, first)),
             StrategyNames.Pct => Run(plan, progress, first => new Pct(profile!, plan.Depth, plan.Seed, first)),
             StrategyNames.Pos => Run(plan, progress, first => new Pos(plan.Seed, first)),
+            StrategyNames.Surw => Run(plan, progress, first => new Surw(profile!, plan.Seed, first)),
             var other => throw new ArgumentException($"no sampling strategy is called {other}", nameof(plan)),
         };
     }

@@ -90,10 +90,11 @@ public static class StrategyNames
     public const string Random = "random";
     public const string Pct = "pct";
     public const string Pos = "pos";
+    public const string Surw = "surw";
 
     /// <summary>Those that look at every schedule.</summary>
     public static IReadOnlyList<string> Exhaustive { get; } = [DepthFirst];
 
     /// <summary>Those that draw schedules.</summary>
-    public static IReadOnlyList<string> Sampling { get; } = [Random, Pct, Pos];
+    public static IReadOnlyList<string> Sampling { get; } = [Random, Pct, Pos, Surw];
 }
