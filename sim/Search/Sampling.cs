@@ -16,6 +16,7 @@ internal static class Sampling
             StrategyNames.Pct => Run(plan, progress, first => new Pct(profile!, plan.Depth, plan.Seed, first)),
             StrategyNames.Pos => Run(plan, progress, first => new Pos(plan.Seed, first)),
             StrategyNames.Surw => Run(plan, progress, first => new Surw(profile!, plan.Seed, first)),
+            StrategyNames.Portfolio => Run(plan, progress, first => new Portfolio(profile!, plan.Depth, plan.Seed, first)),
             var other => throw new ArgumentException($"no sampling strategy is called {other}", nameof(plan)),
         };
     }

@@ -29,7 +29,7 @@ public sealed record SearchPlan(Scenario Scenario, KernelConfiguration Configura
     /// <summary>The bound up to which an exhaustive search goes, one after another from 0; null for no bound at all.</summary>
     public int? PreemptionsMax { get; init; } = PreemptionsDefault;
 
-    /// <summary>The depth of bugs that pct looks for.</summary>
+    /// <summary>The depth of bugs that pct looks for; the largest one of a portfolio.</summary>
     public int Depth { get; init; } = DepthDefault;
 
     /// <summary>What sampling draws from.</summary>
@@ -60,7 +60,7 @@ public sealed record SearchPlan(Scenario Scenario, KernelConfiguration Configura
     public bool IsExhaustive => Engine == EngineNames.Native && StrategyNames.Exhaustive.Contains(Strategy);
 
     /// <summary>Whether the strategy is one that a <see cref="Depth"/> makes a difference to.</summary>
-    public bool HasDepth => Engine == EngineNames.Native && Strategy is StrategyNames.Pct;
+    public bool HasDepth => Engine == EngineNames.Native && Strategy is (StrategyNames.Pct or StrategyNames.Portfolio);
 
     /// <summary>What was chosen, in words. The seed matters to sampling only, and every report names it.</summary>
     public string Describe => (IsExhaustive, PreemptionsMax) switch
@@ -91,10 +91,11 @@ public static class StrategyNames
     public const string Pct = "pct";
     public const string Pos = "pos";
     public const string Surw = "surw";
+    public const string Portfolio = "portfolio";
 
     /// <summary>Those that look at every schedule.</summary>
     public static IReadOnlyList<string> Exhaustive { get; } = [DepthFirst];
 
     /// <summary>Those that draw schedules.</summary>
-    public static IReadOnlyList<string> Sampling { get; } = [Random, Pct, Pos, Surw];
+    public static IReadOnlyList<string> Sampling { get; } = [Random, Pct, Pos, Surw, Portfolio];
 }
