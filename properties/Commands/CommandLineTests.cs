@@ -35,6 +35,11 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("--for: 'soon' is no time; 90s, 5m and 1h are", "explore", "lost", "--for", "soon")]
     [InlineData("--points: 'some' is none; there is all", "explore", "lost", "--points", "some")]
     [InlineData("--preemptions bounds an exhaustive search; engine native with strategy random samples", "explore", "lost", "--strategy", "random", "--preemptions", "2")]
+    [InlineData("--preemptions bounds an exhaustive search; engine native with strategy surw samples", "explore", "lost", "--strategy", "surw", "--preemptions", "2")]
+    [InlineData("--depth is for the strategies pct and portfolio of the native engine; engine native with strategy pos has none", "explore", "lost", "--strategy", "pos", "--depth", "2")]
+    [InlineData("--depth is for the strategies pct and portfolio of the native engine; engine native with strategy depth-first has none", "explore", "lost", "--depth", "2")]
+    [InlineData("--depth is for the strategies pct and portfolio of the native engine; engine coyote with strategy portfolio has none", "explore", "lost", "--engine", "coyote", "--strategy", "portfolio", "--depth", "2")]
+    [InlineData("--depth: '0' is no number from 1 to 64", "explore", "lost", "--strategy", "pct", "--depth", "0")]
     [InlineData("--points all is for the native engine", "explore", "lost", "--engine", "coyote", "--points", "all")]
     [InlineData("no kind 'scenario'; the nearest is scenarios", "list", "scenario")]
     public void A_mistake_is_answered_in_one_line(string message, params string[] arguments)
@@ -68,6 +73,11 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("fixes", "2b4eae95c736")]
     [InlineData("releases", "v6.18")]
     [InlineData("strategies", "depth-first")]
+    [InlineData("strategies", "random")]
+    [InlineData("strategies", "pct")]
+    [InlineData("strategies", "pos")]
+    [InlineData("strategies", "surw")]
+    [InlineData("strategies", "portfolio")]
     public void What_there_is_is_listed_in_a_line_each(string kind, string one)
     {
         var run = tester.Execute("list", kind);

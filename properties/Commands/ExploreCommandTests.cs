@@ -25,6 +25,18 @@ public sealed class ExploreCommandTests : IDisposable
     [InlineData(ExitCode.Undecided, "endless", "--steps-max", "50")]
     [InlineData(ExitCode.Undecided, "locked", "--executions", "20")]
     [InlineData(ExitCode.Undecided, "locked", "--strategy", "random", "--executions", "20")]
+    [InlineData(ExitCode.Undecided, "locked", "--strategy", "pct")]
+    [InlineData(ExitCode.Undecided, "locked", "--strategy", "pct", "--depth", "1", "--executions", "20")]
+    [InlineData(ExitCode.Undecided, "locked", "--strategy", "pos", "--executions", "20")]
+    [InlineData(ExitCode.Undecided, "locked", "--strategy", "surw", "--executions", "20")]
+    [InlineData(ExitCode.Undecided, "locked", "--strategy", "portfolio", "--executions", "20", "--depth", "5")]
+    [InlineData(ExitCode.Undecided, "endless", "--strategy", "pct", "--executions", "20", "--steps-max", "50")]
+    [InlineData(ExitCode.Undecided, "locked", "--strategy", "surw", "--for", "50ms", "--points", "all")]
+    [InlineData(ExitCode.Violated, "lost", "--strategy", "pct", "--executions", "100")]
+    [InlineData(ExitCode.Violated, "lost", "--strategy", "pos", "--executions", "100")]
+    [InlineData(ExitCode.Violated, "lost", "--strategy", "surw", "--executions", "100")]
+    [InlineData(ExitCode.Violated, "lost", "--executions", "100")]
+    [InlineData(ExitCode.InternalError, "throws", "--strategy", "portfolio")]
     [InlineData(ExitCode.Undecided, "locked", "--preemptions", "3", "--executions", "1")]
     [InlineData(ExitCode.Undecided, "locked", "--engine", "coyote", "--executions", "20")]
     [InlineData(ExitCode.Violated, "lost", "--engine", "coyote", "--executions", "2000")]
@@ -92,6 +104,7 @@ public sealed class ExploreCommandTests : IDisposable
     [Theory]
     [InlineData("lost")]
     [InlineData("lost", "--strategy", "random", "--executions", "500", "--seed", "3")]
+    [InlineData("lost", "--executions", "500", "--seed", "3")]
     [InlineData("lost", "--json")]
     [InlineData("lost", "--engine", "coyote", "--executions", "300")]
     public void The_same_input_gives_the_same_bytes(params string[] arguments)
@@ -102,10 +115,20 @@ public sealed class ExploreCommandTests : IDisposable
         Assert.Equal(trace, File.ReadAllText(tester.TraceOf("lost", "wrong")));
     }
 
-    [Fact]
-    public void Workers_do_not_change_what_sampling_says()
+    [Theory]
+    [InlineData("lost", "--executions", "50", "strategy portfolio, depth 3, seed 1")]
+    [InlineData("lost", "--for", "10ms", "strategy portfolio, depth 3, seed 1")]
+    [InlineData("lost", "--strategy", "pct", "strategy pct, depth 3, seed 1")]
+    [InlineData("lost", "--executions", "50", "strategy random, seed 1", "--engine", "coyote")]
+    public void The_first_line_says_what_was_chosen(string name, string option, string value, string chosen, params string[] others)
+        => Assert.EndsWith(chosen, tester.Explore([name, option, value, .. others]).Output.Split('\n')[0], StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("random")]
+    [InlineData("portfolio")]
+    public void Workers_do_not_change_what_sampling_says(string strategy)
     {
-        string[] arguments = ["lost", "--strategy", "random", "--executions", "1001", "--seed", "9", "--workers"];
+        string[] arguments = ["lost", "--strategy", strategy, "--executions", "1001", "--seed", "9", "--workers"];
         var alone = tester.Explore([.. arguments, "1"]);
         var trace = File.ReadAllText(tester.TraceOf("lost", "wrong"));
         Assert.Equal(alone.Result, tester.Explore([.. arguments, "3"]).Result);

@@ -18,6 +18,9 @@ namespace Fscrypt.Sim.Commands;
 /// </summary>
 internal static class CommonOptions
 {
+    // More changes of priority than anybody waits for.
+    private const int DepthMost = 64;
+
     public static Option<string?> Design { get; } = Text("--design", "D", "what REMOVE does with the key's inodes (default drop-inode)");
 
     public static Option<string?> Release { get; } = Text("--release", "R", "the release around it (default v6.18)");
@@ -32,11 +35,13 @@ internal static class CommonOptions
     public static Option<string?> Engine { get; } = Text("--engine", "E", "who runs the threads: native, coyote (default native)");
 
     public static Option<string?> Strategy { get; } =
-        Text("--strategy", "S", "who chooses: depth-first (exhaustive), random; with coyote its own");
+        Text("--strategy", "S", "who chooses: depth-first (exhaustive), random, pct, pos, surw, portfolio; with coyote its own");
 
     public static Option<string?> Seed { get; } = Text("--seed", "N", "what sampling draws from (default 1)");
 
     public static Option<string?> Preemptions { get; } = Text("--preemptions", "N", "bound of an exhaustive search (default 3)");
+
+    public static Option<string?> Depth { get; } = Text("--depth", "D", "depth of the bugs that pct looks for; the largest of portfolio (default 3)");
 
     public static Option<string?> StepsMax { get; } = Text("--steps-max", "N", "cut an execution after N steps (default 100000)");
 
@@ -100,10 +105,12 @@ internal static class CommonOptions
         var preemptions = (int?)NumberOf(parsed, Preemptions, 0, 1_000_000);
         var samples = (executions != null || time != null) && preemptions == null;
         var named = NameOf(parsed.GetValue(Strategy), "strategy", StrategiesOf(engine));
+        var depth = (int?)NumberOf(parsed, Depth, 1, DepthMost);
         var plan = new SearchPlan(scenario, KernelOf(parsed, scenario))
         {
             Engine = engine,
-            Strategy = named ?? (engine == EngineNames.Coyote || samples ? StrategyNames.Random : StrategyNames.DepthFirst),
+            Strategy = named ?? (engine == EngineNames.Coyote ? StrategyNames.Random : samples ? StrategyNames.Portfolio : StrategyNames.DepthFirst),
+            Depth = depth ?? SearchPlan.DepthDefault,
             PreemptionsMax = preemptions ?? (named == null ? SearchPlan.PreemptionsDefault : null),
             Seed = (ulong?)NumberOf(parsed, Seed, 0, long.MaxValue) ?? 1,
             ExecutionsMax = executions,
@@ -117,6 +124,12 @@ internal static class CommonOptions
         {
             throw new UsageException(
                 $"--preemptions bounds an exhaustive search; engine {engine} with strategy {plan.Strategy} samples");
+        }
+
+        if (depth != null && !plan.HasDepth)
+        {
+            throw new UsageException(
+                $"--depth is for the strategies pct and portfolio of the native engine; engine {engine} with strategy {plan.Strategy} has none");
         }
 
         if (plan.PointsAll && engine == EngineNames.Coyote)

@@ -22,7 +22,7 @@ internal static class ExploreCommand
             name,
             CommonOptions.Design, CommonOptions.Release, CommonOptions.Without, CommonOptions.Fs,
             CommonOptions.Engine, CommonOptions.Strategy, CommonOptions.Seed,
-            CommonOptions.Preemptions, CommonOptions.StepsMax, CommonOptions.Executions, CommonOptions.For,
+            CommonOptions.Preemptions, CommonOptions.Depth, CommonOptions.StepsMax, CommonOptions.Executions, CommonOptions.For,
             CommonOptions.Workers, CommonOptions.Points, CommonOptions.TraceOutcome, CommonOptions.Out,
             CommonOptions.Json, CommonOptions.Timing, CommonOptions.Quiet, CommonOptions.NoColor,
         };

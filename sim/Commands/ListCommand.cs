@@ -34,9 +34,18 @@ internal static class ListCommand
         "fixes" => Fix.All.Select(f => (f.Id, $"{f.Title} (since {f.Since}; --without from {f.RemovableFrom})")),
         "releases" => KernelRelease.All.Select(r => (r.Name, ReleaseText(r))),
         "strategies" => StrategyNames.Exhaustive.Select(s => (s, "native, exhaustive"))
-            .Concat(StrategyNames.Sampling.Select(s => (s, "native, sampling")))
+            .Concat(StrategyNames.Sampling.Select(s => (s, $"native, sampling: {HowItSamples(s)}")))
             .Concat(CoyoteEngine.Strategies.Select(s => ($"{s}", "--engine coyote, sampling"))),
         _ => throw new UsageException(Nearest.Message("kind", kind, Kinds)),
+    };
+
+    private static string HowItSamples(string strategy) => strategy switch
+    {
+        StrategyNames.Pct => "random priorities, of which --depth - 1 change",
+        StrategyNames.Pos => "a random priority for each event, again after a race",
+        StrategyNames.Surw => "threads by the events that they have left",
+        StrategyNames.Portfolio => "the others in turn; the default with --executions or --for",
+        _ => "each thread as likely as any other",
     };
 
     private static string ReleaseText(KernelRelease release)
