@@ -113,3 +113,37 @@ internal struct Watched<TStrategy>(TStrategy strategy, List<(ulong Enabled, int 
 
     public bool Next() => strategy.Next();
 }
+
+/// <summary>A strategy of which is known how many bytes it allocates.</summary>
+internal struct Measured<TStrategy>(TStrategy strategy, long[] allocated) : IStrategy
+    where TStrategy : struct, IStrategy
+{
+    private TStrategy strategy = strategy;
+
+    public static bool Always => TStrategy.Always;
+
+    public void Begin()
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        strategy.Begin();
+        allocated[0] += GC.GetAllocatedBytesForCurrentThread() - before;
+    }
+
+    public int Choose(KernelHost host, ulong enabled, int current)
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var chosen = strategy.Choose(host, enabled, current);
+        allocated[0] += GC.GetAllocatedBytesForCurrentThread() - before;
+        return chosen;
+    }
+
+    public int ChooseData(int options)
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var chosen = strategy.ChooseData(options);
+        allocated[0] += GC.GetAllocatedBytesForCurrentThread() - before;
+        return chosen;
+    }
+
+    public bool Next() => strategy.Next();
+}

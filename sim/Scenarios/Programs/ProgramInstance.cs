@@ -108,6 +108,8 @@ public sealed class ProgramInstance
         public override string? DescribeResult(in Operation operation, long result)
             => result == 0 ? null : Machine.Result.ToString(CultureInfo.InvariantCulture);
 
+        public override bool OnlyReads(in Operation operation) => Machine.Announced((int)operation.Argument).OnlyReads;
+
         public override string CellName(int cell) => Machine.Code.NameOf(cell);
 
         public override IEnumerable<CellText> Show()
