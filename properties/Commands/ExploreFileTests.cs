@@ -172,6 +172,32 @@ public sealed class ExploreFileTests : IDisposable
         Assert.Contains("inconclusive: 1 execution was cut: a ran 10,000 rounds of the loop in line 5 without a shared access", output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("", "inconclusive: sampled 20 schedules, seed 1\n")]
+    [InlineData("finally\n  root cat f -> d\n", "20 executions were cut: an execution has at most 64 threads, the kernel's own and the last part among them\n")]
+    public void Sixty_four_threads_run_and_one_more_is_told(string last, string told)
+    {
+        var path = Write("many.scenario", "scenario many\nsetup\n  root create f hello\nthread t * 64\n  root cat f -> r\n" + last + "always r == \"hello\"\n");
+        foreach (var engine in new[] { "native", "coyote" })
+        {
+            var (code, output, _) = Run("explore", path, "--executions", "20", "--engine", engine, "--strategy", "random");
+            Assert.Equal(4, code);
+            Assert.Contains(told, output, StringComparison.Ordinal);
+        }
+
+        var program = Write("program.scenario", "scenario program\nshared x = 0\nthread t * 64\n  r = fetch_add(x, 1)\nalways x == 64\n");
+        Assert.Contains("sampled 20 schedules", Run("explore", program, "--executions", "20").Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_repeated_too_often_is_refused()
+    {
+        var path = Write("repeat.scenario", "scenario r\nthread t\n  repeat 101\n    repeat 100\n      root sync\n    end\n  end\n");
+        var (code, _, error) = Run("explore", path);
+        Assert.Equal(1, code);
+        Assert.Contains($"{path}:3:3: what is repeated here comes to more than 10,000 operations", error, StringComparison.Ordinal);
+    }
+
     private string Write(string name, string text)
     {
         var path = Path.Combine(directory, name);
