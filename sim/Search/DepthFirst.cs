@@ -12,12 +12,29 @@ public struct DepthFirst : IStrategy
 {
     private readonly int bound;
     private Decision[] decisions = new Decision[256];
+    private readonly int fixedLength;
     private int length;
     private int depth;
 
     /// <summary>A search.</summary>
     /// <param name="preemptionsMax">Preemptions a schedule may have, or -1 for any number.</param>
     public DepthFirst(int preemptionsMax) => bound = preemptionsMax < 0 ? int.MaxValue : preemptionsMax;
+
+    /// <summary>A search of the schedules that begin with some decisions.</summary>
+    internal DepthFirst(int preemptionsMax, ReadOnlySpan<Decision> prefix)
+        : this(preemptionsMax)
+    {
+        while (decisions.Length < prefix.Length)
+            Array.Resize(ref decisions, 2 * decisions.Length);
+        prefix.CopyTo(decisions);
+        length = fixedLength = prefix.Length;
+    }
+
+    /// <summary>The decisions of this execution so far.</summary>
+    internal readonly ReadOnlySpan<Decision> Taken => decisions.AsSpan(0, depth);
+
+    /// <summary>The decisions that this execution begins with.</summary>
+    internal readonly ReadOnlySpan<Decision> Given => decisions.AsSpan(0, length);
 
     /// <summary>Whether the bound ever refused a preemption. If not, all schedules were searched.</summary>
     public bool BoundWasFelt { get; private set; }
@@ -55,7 +72,7 @@ public struct DepthFirst : IStrategy
 
     public bool Next()
     {
-        for (var i = depth - 1; i >= 0; i--)
+        for (var i = depth - 1; i >= fixedLength; i--)
         {
             ref var decision = ref decisions[i];
             if (decision.Rest == 0)
@@ -63,12 +80,20 @@ public struct DepthFirst : IStrategy
             var before = i == 0 ? 0 : decisions[i - 1].PreemptionsAfter;
             decision.Chosen = (short)BitOperations.TrailingZeroCount(decision.Rest);
             decision.Rest &= decision.Rest - 1;
+            decision.Deviates = true;
             decision.PreemptionsAfter = before + (decision.Current >= 0 && decision.Current != decision.Chosen ? 1 : 0);
             length = i + 1;
             return true;
         }
 
         return false;
+    }
+
+    /// <summary>The same, without what was decided after the first so many decisions.</summary>
+    internal bool NextBelow(int decisionsMax)
+    {
+        depth = Math.Min(depth, decisionsMax);
+        return Next();
     }
 
     private void Push(in Decision decision)
@@ -79,11 +104,15 @@ public struct DepthFirst : IStrategy
         length = depth;
     }
 
-    private struct Decision
+    /// <summary>A point where there was a choice, and what of it is left.</summary>
+    internal struct Decision
     {
         public ulong Rest;
         public int PreemptionsAfter;
         public short Chosen;
         public short Current;
+
+        /// <summary>Whether it is another one than the first that was taken here.</summary>
+        public bool Deviates;
     }
 }

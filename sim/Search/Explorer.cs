@@ -20,10 +20,28 @@ public static class Explorer
             return new VisitedStates(plan, expectations, progress).Run(DeadlineOf(plan));
         if (plan.IsExhaustive && plan.Reduces)
             return ReducedSearch.Run(plan, progress, DeadlineOf(plan), expectations);
+        if (plan.IsExhaustive && plan.Workers > 1 && plan is { ExecutionsMax: null, TimeMax: null, PointsAll: false })
+            return Divide(plan, expectations, progress);
         if (plan.IsExhaustive)
             return Exhaust(plan, expectations, progress);
         var tally = plan.Engine == EngineNames.Coyote ? CoyoteSearch.Run(plan, progress) : Sampling.Run(plan, progress);
         return new SearchResult(plan, tally, new Coverage(false, null), budgetSpent: false, expectations);
+    }
+
+    // A budget ends a search after the first so many executions: those of one worker.
+    private static SearchResult Divide(SearchPlan plan, IReadOnlyList<Expectation> expectations, SearchProgress progress)
+    {
+        using var division = new Division(plan, progress);
+        for (var bound = plan.PreemptionsMax == null ? -1 : 0; ; bound++)
+        {
+            progress.Stage = bound < 0 ? "" : $"at most {bound} preemptions";
+            var tally = division.Run(bound);
+            if (!division.BoundWasFelt || bound == plan.PreemptionsMax || (tally.Violating > 0 && !plan.RunOn))
+            {
+                var covered = new Coverage(true, division.BoundWasFelt ? bound : null);
+                return new SearchResult(plan, tally, covered, budgetSpent: false, expectations);
+            }
+        }
     }
 
     private static SearchResult Exhaust(SearchPlan plan, IReadOnlyList<Expectation> expectations, SearchProgress progress)

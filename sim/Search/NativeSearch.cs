@@ -36,6 +36,9 @@ internal sealed class NativeSearch<TStrategy> : IDisposable
     /// <summary>Gives the machine up.</summary>
     public void Dispose() => (host as IDisposable)?.Dispose();
 
+    /// <summary>An empty tally for the scenario.</summary>
+    public Tally NewTally() => new(simulation.Instance.Expectations.Length, plan.TracesOutcomes);
+
     /// <summary>Runs executions for what the strategy sees in them; what they come to is not counted.</summary>
     public void Repeat(TStrategy strategy, int executions)
     {
@@ -43,7 +46,8 @@ internal sealed class NativeSearch<TStrategy> : IDisposable
         for (var i = 0; i < executions; i++)
         {
             simulation.Execute();
-            host.Strategy.Next();
+            if (!host.Strategy.Next())
+                return;
         }
     }
 
@@ -55,7 +59,7 @@ internal sealed class NativeSearch<TStrategy> : IDisposable
     public Tally Run(TStrategy strategy, long executionsMax, long deadline)
     {
         host.Strategy = strategy;
-        var tally = new Tally(simulation.Instance.Expectations.Length, plan.TracesOutcomes);
+        var tally = NewTally();
         for (long number = 0; ; number++)
         {
             var end = number % StandingCheck.Interval == 0 ? check.ExecuteTwice(simulation, number) : simulation.Execute();
