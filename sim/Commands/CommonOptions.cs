@@ -36,7 +36,9 @@ internal static class CommonOptions
     public static Option<string?> Engine { get; } = Text("--engine", "E", "who runs the threads: native, coyote (default native)");
 
     public static Option<string?> Strategy { get; } =
-        Text("--strategy", "S", "who chooses: depth-first, sleep-sets, dpor, states (exhaustive), random, pct, pos, surw, portfolio; with coyote its own");
+        Text(
+            "--strategy", "S",
+            "who chooses: depth-first, sleep-sets, dpor, states (exhaustive), random, pct, pos, surw, portfolio; with coyote its own");
 
     public static Option<string?> Seed { get; } = Text("--seed", "N", "what sampling draws from (default 1)");
 

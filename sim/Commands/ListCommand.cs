@@ -33,7 +33,7 @@ internal static class ListCommand
         "rules" => RuleBook.All,
         "fixes" => Fix.All.Select(f => (f.Id, $"{f.Title} (since {f.Since}; --without from {f.RemovableFrom})")),
         "releases" => KernelRelease.All.Select(r => (r.Name, ReleaseText(r))),
-        "strategies" => StrategyNames.Exhaustive.Select(s => (s, StrategyNames.Reducing.Contains(s) ? "native, exhaustive, one of equivalent schedules" : "native, exhaustive"))
+        "strategies" => StrategyNames.Exhaustive.Select(s => (s, HowItExhausts(s)))
             .Concat(StrategyNames.Sampling.Select(s => (s, $"native, sampling: {HowItSamples(s)}")))
             .Concat(CoyoteEngine.Strategies.Select(s => ($"{s}", "--engine coyote, sampling"))),
         _ => throw new UsageException(Nearest.Message("kind", kind, Kinds)),
@@ -47,6 +47,11 @@ internal static class ListCommand
         StrategyNames.Portfolio => "the others in turn; the default with --executions or --for",
         _ => "each thread as likely as any other",
     };
+
+    private static string HowItExhausts(string strategy)
+        => StrategyNames.Reducing.Contains(strategy) ? "native, exhaustive, one of equivalent schedules; programs of shared variables"
+            : strategy == StrategyNames.States ? "native, exhaustive, every state once; programs of shared variables"
+            : "native, exhaustive";
 
     private static string ReleaseText(KernelRelease release)
     {

@@ -82,10 +82,12 @@ public static class Explanation
         {
             var task = trace.Tasks[window.Thread];
             var places = window.Last - window.First + 1;
-            text.Append(Invariant($"  {task} may be preempted at {places} {(places == 1 ? "place" : "places")} in its turn {window.Turn + 1} for the same to happen,"));
-            text.Append(" with everything else as it is.\n");
-            text.Append(window.Opens == null ? "  It is open from the beginning of the turn.\n" : $"  It opens after {Told(window.Opens)}{In(window.Opens)}.\n");
-            text.Append(window.Closes == null ? $"  It stays open as long as {task} runs.\n" : $"  It is closed by {Told(window.Closes)}{In(window.Closes)}.\n");
+            var at = Invariant($"{places} {(places == 1 ? "place" : "places")} in its turn {window.Turn + 1}");
+            text.Append($"  {task} may be preempted at {at} for the same to happen, with everything else as it is.\n");
+            text.Append(window.Opens == null ? "  It is open from the beginning of the turn.\n"
+                : $"  It opens after {Told(window.Opens)}{In(window.Opens)}.\n");
+            text.Append(window.Closes == null ? $"  It stays open as long as {task} runs.\n"
+                : $"  It is closed by {Told(window.Closes)}{In(window.Closes)}.\n");
         }
     }
 

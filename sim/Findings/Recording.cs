@@ -84,7 +84,8 @@ public sealed class Recording : IDisposable
     {
         var outcome = Outcome ?? throw new InternalErrorException("a schedule that came to its end does not when it is run again");
         return Of(
-            string.Create(CultureInfo.InvariantCulture, $"outcome-{number}"), Trace.OutcomeVerdict, new TraceFinding(outcome, -1, host.Steps, null, []));
+            string.Create(CultureInfo.InvariantCulture, $"outcome-{number}"), Trace.OutcomeVerdict,
+            new TraceFinding(outcome, -1, host.Steps, null, []));
     }
 
     private Trace Of(string rule, string verdict, TraceFinding finding)

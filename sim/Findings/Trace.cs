@@ -56,7 +56,8 @@ public sealed record Trace(
 
     /// <summary>What to call the trace's file: the same finding, the same name.</summary>
     public string FileName
-        => string.Join('-', new[] { Scenario, Design, Release }.Concat(Without.Select(w => "without-" + w)).Append(Rule).OfType<string>().Select(Plain))
+        => string.Join('-', new[] { Scenario, Design, Release }.Concat(Without.Select(w => "without-" + w)).Append(Rule)
+                .OfType<string>().Select(Plain))
             + ".trace.json";
 
     /// <summary>The kernel that it ran on, in words.</summary>

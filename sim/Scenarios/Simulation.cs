@@ -115,7 +115,8 @@ public sealed class Simulation
 
     private ScenarioException SetupFailure(Scenario scenario) => host.Finding?.Exception is ScenarioException mistake
         ? mistake
-        : new ScenarioException($"the set-up of {scenario.Name} does not end well: {host.Finding?.Message ?? host.GivenUp ?? "it goes on without end"}");
+        : new ScenarioException(
+            $"the set-up of {scenario.Name} does not end well: {host.Finding?.Message ?? host.GivenUp ?? "it goes on without end"}");
 }
 
 /// <summary>A mistake in a scenario that shows only when it runs. The message says where, and what would be right.</summary>

@@ -239,6 +239,9 @@ internal sealed partial class Headers(LineReader reader)
     [GeneratedRegex(@"\G[ \t]*([A-Za-z0-9_-]+)[ \t]*:", RegexOptions.CultureInvariant)]
     private static partial Regex Label();
 
-    [GeneratedRegex(@"^(?:(?<from>v[0-9]+(?:\.[0-9]+)+)(?<dots>\.\.)(?<to>v[0-9]+(?:\.[0-9]+)+)?|(?<dots>\.\.)(?<to>v[0-9]+(?:\.[0-9]+)+)|(?<from>v[0-9]+(?:\.[0-9]+)+))$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^(?:(?<from>v[0-9]+(?:\.[0-9]+)+)(?<dots>\.\.)(?<to>v[0-9]+(?:\.[0-9]+)+)?"
+            + @"|(?<dots>\.\.)(?<to>v[0-9]+(?:\.[0-9]+)+)|(?<from>v[0-9]+(?:\.[0-9]+)+))$",
+        RegexOptions.CultureInvariant)]
     private static partial Regex Releases();
 }

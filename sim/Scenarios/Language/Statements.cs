@@ -66,7 +66,8 @@ internal static class Statements
             return new AwaitSyntax(PlaceOf(line), line.Content, target, binary.Operator, binary.Right);
         var message = condition switch
         {
-            BinarySyntax { Operator: >= BinaryOperator.Equal and <= BinaryOperator.GreaterOrEqual } => "'await' has a variable on the left of its comparison: await x == 1",
+            BinarySyntax { Operator: >= BinaryOperator.Equal and <= BinaryOperator.GreaterOrEqual }
+                => "'await' has a variable on the left of its comparison: await x == 1",
             ReferenceSyntax name => $"'await' needs a comparison: await {name.Name} != 0",
             _ => "'await' needs one comparison: await x == r + 1",
         };
