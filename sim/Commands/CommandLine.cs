@@ -27,6 +27,7 @@ public sealed class CommandLine
             ReplayCommand.Create(scenarios, output),
             ShrinkCommand.Create(scenarios, output),
             ExplainCommand.Create(scenarios, output),
+            MergeCommand.Create(output),
             ListCommand.Create(scenarios, output),
             CheckSyntaxCommand.Create(output),
             FormatCommand.Create(output),

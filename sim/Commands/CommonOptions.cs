@@ -66,6 +66,9 @@ internal static class CommonOptions
 
     public static Option<bool> NoColor { get; } = new("--no-color") { Description = "no colours, no lines around tables" };
 
+    public static Option<string?> ShardOption { get; } =
+        Text("--shard", "I/N", "do part I of N of a depth-first or sampling search; merge adds the parts up");
+
     public static Option<bool> TraceOutcome { get; } = new("--trace-outcome") { Description = "write a trace of each outcome" };
 
     /// <summary>The kernel that the options describe, on which the scenario makes sense.</summary>
@@ -122,7 +125,10 @@ internal static class CommonOptions
             PointsAll = PointsAllOf(parsed),
             Workers = WorkersOf(parsed),
             TracesOutcomes = parsed.GetValue(TraceOutcome),
+            Shard = ShardOf(parsed.GetValue(ShardOption)),
         };
+        if (plan.Shard != null && ShardRefusal(plan) is { } impossible)
+            throw new UsageException($"--shard: {impossible}");
         if (preemptions != null && !plan.IsExhaustive)
         {
             throw new UsageException(
@@ -169,6 +175,32 @@ internal static class CommonOptions
 
         return number;
     }
+
+    private static Shard? ShardOf(string? text)
+    {
+        if (text == null)
+            return null;
+        var parts = text.Split('/');
+        if (parts.Length == 2 && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var index)
+            && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            && index >= 1 && index <= count && count <= Shard.CountMax)
+        {
+            return new Shard(index, count);
+        }
+
+        throw new UsageException($"--shard: '{text}' is no part; 1/4 to 4/4 are, up to {Shard.CountMax} of them");
+    }
+
+    private static string? ShardRefusal(SearchPlan plan)
+        => plan.Engine == EngineNames.Coyote ? "Coyote's searches cannot be divided"
+            : plan.Strategy == StrategyNames.States || plan.Reduces
+                ? $"strategy {plan.Strategy} cannot be divided: what one part finds adds to others; depth-first and sampling can"
+            : plan.TimeMax != null ? "the parts of a search that a time ends do not add up; give --executions"
+            : plan.PointsAll ? "not with --points all"
+            : plan.IsExhaustive && plan.ExecutionsMax != null ? "a part of an exhaustive search is searched whole: leave --executions out"
+            : !plan.IsExhaustive && plan.Shard!.Value.Count > (plan.ExecutionsMax ?? SearchPlan.ExecutionsDefault)
+                ? "there are more parts than executions"
+            : null;
 
     private static TimeSpan? TimeOf(string? text)
     {

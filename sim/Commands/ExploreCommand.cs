@@ -27,7 +27,7 @@ internal static class ExploreCommand
             CommonOptions.Design, CommonOptions.Release, CommonOptions.Without, CommonOptions.Fs,
             CommonOptions.Engine, CommonOptions.Strategy, CommonOptions.Seed,
             CommonOptions.Preemptions, CommonOptions.Depth, CommonOptions.StepsMax, CommonOptions.Executions, CommonOptions.For,
-            CommonOptions.Workers, CommonOptions.Points, CommonOptions.TraceOutcome, CommonOptions.Out,
+            CommonOptions.Workers, CommonOptions.Points, CommonOptions.TraceOutcome, CommonOptions.ShardOption, CommonOptions.Out,
             CommonOptions.Json, CommonOptions.Timing, CommonOptions.Quiet, CommonOptions.NoColor,
         };
         command.SetAction(parsed =>
@@ -275,8 +275,13 @@ internal static class ExploreCommand
                 new ExecutionCounts(tally.Complete, tally.Deadlocked, tally.Blocked, tally.AwaitBlocked, tally.Cut),
                 tally.States?.States, tally.States?.Transitions, tally.States?.Deadlocks, tally.Steps,
                 [.. findings.Select(f => new ViolationReport(
-                    f.Violation.Rule, f.Violation.Message, f.Violation.Preemptions, f.Violation.Steps, f.Path, f.Summary))],
+                    f.Violation.Rule, f.Violation.Message, f.Violation.Preemptions, f.Violation.Steps, f.Path, f.Summary,
+                    plan.Shard == null ? null : f.Violation.Schedule.ToArray(),
+                    plan.Shard == null ? null : f.Violation.PreemptionsFewest))],
                 [.. tally.Outcomes.Select((o, i) => new OutcomeReport(o.Count, new OrderedDictionary<string, string>(o.Registers), paths.Count > i ? paths[i] : null))],
+                plan.Shard?.ToString(),
+                plan.Shard == null ? null : [.. result.Expectations.Select((e, i) => new ExpectationReport(
+                    e.Name, e.Frequency.ToString().ToLowerInvariant(), e.Text, tally.Held[i], tally.Asked[i]))],
                 seconds);
         }
     }

@@ -25,13 +25,34 @@ public sealed record ExploreReport(
     long Steps,
     IReadOnlyList<ViolationReport> Violations,
     IReadOnlyList<OutcomeReport> Outcomes,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Shard = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<ExpectationReport>? Expectations = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Seconds = null);
 
 /// <summary>How executions ended; each is counted once.</summary>
 public sealed record ExecutionCounts(long Complete, long Deadlocked, long Blocked, long AwaitBlocked, long Cut);
 
 /// <summary>A violation: the smallest schedule that shows it. Of those that break one rule the first has the trace.</summary>
-public sealed record ViolationReport(string Rule, string Finding, int Preemptions, int Steps, string? Trace, string Summary);
+/// <param name="Rule">The rule that is broken.</param>
+/// <param name="Finding">What was found.</param>
+/// <param name="Preemptions">Preemptions of the schedule.</param>
+/// <param name="Steps">Its steps.</param>
+/// <param name="Trace">Where it is written.</param>
+/// <param name="Summary">One line.</param>
+/// <param name="Schedule">The schedule, in the report of a shard.</param>
+/// <param name="PreemptionsFewest">The fewest preemptions of all that show it, in the report of a shard.</param>
+public sealed record ViolationReport(
+    string Rule,
+    string Finding,
+    int Preemptions,
+    int Steps,
+    string? Trace,
+    string Summary,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<short>? Schedule = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? PreemptionsFewest = null);
+
+/// <summary>How often an expectation's condition was so, in the report of a shard.</summary>
+public sealed record ExpectationReport(string Name, string Frequency, string Condition, long Held, long Asked);
 
 /// <summary>Executions with the same results, and the trace of one of them if it was wanted.</summary>
 public sealed record OutcomeReport(
@@ -69,6 +90,20 @@ public static class ReportJson
 
     /// <summary>A report as one line.</summary>
     public static string ToText(ExploreReport report) => JsonSerializer.Serialize(report, Json.ExploreReport);
+
+    /// <inheritdoc cref="ToText(ExploreReport)"/>
+    /// <summary>Reads the report of explore; null if the text is none.</summary>
+    public static ExploreReport? FromText(string text)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(text, Json.ExploreReport);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
 
     /// <inheritdoc cref="ToText(ExploreReport)"/>
     public static string ToText(CompareReport report) => JsonSerializer.Serialize(report, Json.CompareReport);

@@ -31,6 +31,11 @@ internal static class Verbs
             "explain out/remove-vs-write-drop-inode-v5.4-lost-write.trace.json",
             "explain out/remove-vs-write-shrunk-drop-inode-v5.4-lost-write.trace.json",
         ],
+        ["merge"] =
+        [
+            "merge part1.json part2.json",
+            "merge parts/*.json",
+        ],
         ["list"] =
         [
             "list scenarios",

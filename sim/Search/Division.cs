@@ -29,10 +29,12 @@ internal sealed class Division : IDisposable
             search.Dispose();
     }
 
-    /// <summary>All schedules with at most so many preemptions; -1 for any number.</summary>
+    /// <summary>All schedules with at most so many preemptions, -1 for any number; of a shard its beginnings only.</summary>
     public Tally Run(int bound)
     {
         var parts = Beginnings(bound, out var felt);
+        if (plan.Shard is { } shard)
+            parts = [.. parts.Where((_, i) => i % shard.Count == shard.Index - 1)];
         var tallies = new Tally[searches.Length];
         var next = -1;
         Explorer.InParallel(searches.Length, searches.Length, worker =>
@@ -60,7 +62,7 @@ internal sealed class Division : IDisposable
         var deviations = 0;
         do
             search.Repeat(new Prefixes(bound, ++deviations), int.MaxValue);
-        while (search.Strategy.WereCut && search.Strategy.Found.Count < PartsOfAWorker * searches.Length);
+        while (search.Strategy.WereCut && search.Strategy.Found.Count < PartsOfAWorker * (plan.Shard?.Count ?? searches.Length));
         felt = search.Strategy.BoundWasFelt;
         return search.Strategy.Found;
     }

@@ -20,12 +20,23 @@ public static class Explorer
             return new VisitedStates(plan, expectations, progress).Run(DeadlineOf(plan));
         if (plan.IsExhaustive && plan.Reduces)
             return ReducedSearch.Run(plan, progress, DeadlineOf(plan), expectations);
+        if (plan.IsExhaustive && plan.Shard != null)
+            return RunShard(plan, expectations, progress);
         if (plan.IsExhaustive && plan.Workers > 1 && plan is { ExecutionsMax: null, TimeMax: null, PointsAll: false })
             return Divide(plan, expectations, progress);
         if (plan.IsExhaustive)
             return Exhaust(plan, expectations, progress);
         var tally = plan.Engine == EngineNames.Coyote ? CoyoteSearch.Run(plan, progress) : Sampling.Run(plan, progress);
         return new SearchResult(plan, tally, new Coverage(false, null), budgetSpent: false, expectations);
+    }
+
+    // All shards look at the same schedules, whatever any of them finds: at those of the largest bound.
+    private static SearchResult RunShard(SearchPlan plan, IReadOnlyList<Expectation> expectations, SearchProgress progress)
+    {
+        using var division = new Division(plan, progress);
+        var tally = division.Run(plan.PreemptionsMax ?? -1);
+        var covered = new Coverage(true, division.BoundWasFelt ? plan.PreemptionsMax : null);
+        return new SearchResult(plan, tally, covered, budgetSpent: false, expectations);
     }
 
     // A budget ends a search after the first so many executions: those of one worker.

@@ -26,6 +26,8 @@ internal static class Sampling
     {
         var deadline = Explorer.DeadlineOf(plan);
         var total = plan.ExecutionsMax ?? (plan.TimeMax == null ? SearchPlan.ExecutionsDefault : long.MaxValue);
+        var start = plan.Shard?.Start(total) ?? 0;
+        total = plan.Shard?.End(total) - start ?? total;
         // What a time allows is a prefix of one sequence: executions 0 to n, one after another.
         var workers = plan.TimeMax == null ? (int)Math.Clamp(total, 1, plan.Workers) : 1;
         var tallies = new Tally[workers];
@@ -34,7 +36,7 @@ internal static class Sampling
             var first = total / workers * worker;
             var count = worker == workers - 1 ? total - first : total / workers;
             using var search = new NativeSearch<TStrategy>(plan, progress);
-            tallies[worker] = search.Run(from((ulong)first), count, deadline);
+            tallies[worker] = search.Run(from((ulong)(start + first)), count, deadline);
         });
         for (var i = 1; i < workers; i++)
             tallies[0].Add(tallies[i]);

@@ -53,6 +53,9 @@ public sealed record SearchPlan(Scenario Scenario, KernelConfiguration Configura
     /// <summary>Whether to keep the smallest schedule of each outcome.</summary>
     public bool TracesOutcomes { get; init; }
 
+    /// <summary>Which part of the search to do; null for all of it.</summary>
+    public Shard? Shard { get; init; }
+
     /// <summary>Whether to go on to the last bound although something was found.</summary>
     public bool RunOn { get; init; }
 
@@ -74,6 +77,23 @@ public sealed record SearchPlan(Scenario Scenario, KernelConfiguration Configura
         (true, 1) => $"engine {Engine}, strategy {Strategy}, at most 1 preemption, seed {Seed}",
         (true, { } most) => $"engine {Engine}, strategy {Strategy}, at most {most} preemptions, seed {Seed}",
     };
+}
+
+/// <summary>One of several parts of a search, which add up to the whole.</summary>
+/// <param name="Index">Which, from 1.</param>
+/// <param name="Count">How many there are.</param>
+public readonly record struct Shard(int Index, int Count)
+{
+    /// <summary>Parts that a search can have.</summary>
+    public const int CountMax = 4096;
+
+    /// <summary>Where the part begins of so many things.</summary>
+    public long Start(long total) => (long)((Int128)total * (Index - 1) / Count);
+
+    /// <summary>Where it ends.</summary>
+    public long End(long total) => (long)((Int128)total * Index / Count);
+
+    public override string ToString() => $"{Index}/{Count}";
 }
 
 /// <summary>The engines, by their names on the command line.</summary>

@@ -87,7 +87,9 @@ public sealed class SearchResult
             reasons.Add($"{Plan.Strategy} needs threads that end");
         foreach (var (why, count) in Tally.GivenUp)
             reasons.Add($"{Cut(count)}: {why}");
-        for (var i = 0; i < Expectations.Count; i++)
+        if (Plan.Shard is { } shard)
+            reasons.Add($"shard {shard} is a part of the search");
+        for (var i = 0; i < Expectations.Count && Plan.Shard == null; i++)
         {
             if (Expectations[i].Frequency == Frequency.Sometimes && Tally.Held[i] == 0)
                 reasons.Add($"never reached: {Expectations[i].Title}");
