@@ -189,6 +189,21 @@ public sealed class ExploreFileTests : IDisposable
         Assert.Contains("sampled 20 schedules", Run("explore", program, "--executions", "20").Output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("1")]
+    [InlineData("2")]
+    public void A_program_without_end_is_not_searched_for_ever(string workers)
+    {
+        var (code, output, _) = Run("explore", "textbook/philosophers3-cyclic", "--workers", workers);
+        Assert.Equal(4, code);
+        Assert.Contains(
+            "inconclusive: 1 execution was cut at 100,000 steps; depth-first needs threads that end, --strategy states does not", output, StringComparison.Ordinal);
+        Assert.Equal(
+            (1, "fscrypt-sim: --shard: executions of textbook/trylock-dance go on for 100,000 steps: they are not divided\n"),
+            (Run("explore", "textbook/trylock-dance", "--shard", "1/2").Code, Run("explore", "textbook/trylock-dance", "--shard", "1/2").Error));
+        Assert.Equal(0, Run("explore", "textbook/philosophers3-cyclic", "--strategy", "states").Code);
+    }
+
     [Fact]
     public void What_is_repeated_too_often_is_refused()
     {

@@ -30,9 +30,11 @@ internal sealed class Division : IDisposable
     }
 
     /// <summary>All schedules with at most so many preemptions, -1 for any number; of a shard its beginnings only.</summary>
-    public Tally Run(int bound)
+    /// <returns>What they come to; null if they cannot be divided, because some go on to the limit of steps.</returns>
+    public Tally? Run(int bound)
     {
-        var parts = Beginnings(bound, out var felt);
+        if (Beginnings(bound, out var felt) is not { } parts)
+            return null;
         if (plan.Shard is { } shard)
             parts = [.. parts.Where((_, i) => i % shard.Count == shard.Index - 1)];
         var tallies = new Tally[searches.Length];
@@ -56,12 +58,16 @@ internal sealed class Division : IDisposable
         return tallies[0];
     }
 
-    private List<DepthFirst.Decision[]> Beginnings(int bound, out bool felt)
+    private List<DepthFirst.Decision[]>? Beginnings(int bound, out bool felt)
     {
         using var search = new NativeSearch<Prefixes>(plan, progress);
         var deviations = 0;
+        felt = false;
         do
-            search.Repeat(new Prefixes(bound, ++deviations), int.MaxValue);
+        {
+            if (!search.Repeat(new Prefixes(bound, ++deviations), int.MaxValue))
+                return null;
+        }
         while (search.Strategy.WereCut && search.Strategy.Found.Count < PartsOfAWorker * (plan.Shard?.Count ?? searches.Length));
         felt = search.Strategy.BoundWasFelt;
         return search.Strategy.Found;

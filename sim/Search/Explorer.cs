@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.ExceptionServices;
 using Fscrypt.Sim.Scenarios;
 using Fscrypt.Sim.Search.Reduction;
@@ -34,7 +35,8 @@ public static class Explorer
     private static SearchResult RunShard(SearchPlan plan, IReadOnlyList<Expectation> expectations, SearchProgress progress)
     {
         using var division = new Division(plan, progress);
-        var tally = division.Run(plan.PreemptionsMax ?? -1);
+        var tally = division.Run(plan.PreemptionsMax ?? -1) ?? throw new ScenarioException(string.Create(
+            CultureInfo.InvariantCulture, $"--shard: executions of {plan.Scenario.Name} go on for {plan.StepsMax:N0} steps: they are not divided"));
         var covered = new Coverage(true, division.BoundWasFelt ? plan.PreemptionsMax : null);
         return new SearchResult(plan, tally, covered, budgetSpent: false, expectations);
     }
@@ -46,7 +48,8 @@ public static class Explorer
         for (var bound = plan.PreemptionsMax == null ? -1 : 0; ; bound++)
         {
             progress.Stage = bound < 0 ? "" : $"at most {bound} preemptions";
-            var tally = division.Run(bound);
+            if (division.Run(bound) is not { } tally)
+                return Exhaust(plan, expectations, progress);
             if (!division.BoundWasFelt || bound == plan.PreemptionsMax || (tally.Violating > 0 && !plan.RunOn))
             {
                 var covered = new Coverage(true, division.BoundWasFelt ? bound : null);

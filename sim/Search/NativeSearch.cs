@@ -33,6 +33,9 @@ internal sealed class NativeSearch<TStrategy> : IDisposable
     /// <summary>Whether the last run ended because the strategy had no other execution.</summary>
     public bool Exhausted { get; private set; }
 
+    // Of a program with a thread that never ends a search of executions never comes to an end either.
+    private bool IsEndless => plan.IsExhaustive && !plan.Scenario.HasKernel && host.Steps >= plan.StepsMax;
+
     /// <summary>Gives the machine up.</summary>
     public void Dispose() => (host as IDisposable)?.Dispose();
 
@@ -40,15 +43,20 @@ internal sealed class NativeSearch<TStrategy> : IDisposable
     public Tally NewTally() => new(simulation.Instance.Expectations.Length, plan.TracesOutcomes);
 
     /// <summary>Runs executions for what the strategy sees in them; what they come to is not counted.</summary>
-    public void Repeat(TStrategy strategy, int executions)
+    /// <returns>False if one was cut at the limit of steps, which ends it.</returns>
+    public bool Repeat(TStrategy strategy, int executions)
     {
         host.Strategy = strategy;
         for (var i = 0; i < executions; i++)
         {
             simulation.Execute();
+            if (host.Steps >= plan.StepsMax)
+                return false;
             if (!host.Strategy.Next())
-                return;
+                return true;
         }
+
+        return true;
     }
 
     /// <summary>Runs one execution after another.</summary>
@@ -67,6 +75,8 @@ internal sealed class NativeSearch<TStrategy> : IDisposable
             if (number % ProgressInterval == 0)
                 progress.Add(ProgressInterval);
             Exhausted = !host.Strategy.Next();
+            if (end == ExecutionEnd.Cut && IsEndless)
+                return tally;
             if (Exhausted || number + 1 >= executionsMax)
                 return tally;
             if (deadline != long.MaxValue && Stopwatch.GetTimestamp() >= deadline)

@@ -76,15 +76,16 @@ public sealed class SearchResult
     private string? FindReason()
     {
         var reasons = new List<string>();
+        var atSteps = Tally.Cut - Tally.GivenUp.Values.Sum();
+        var isEndless = atSteps > 0 && Plan.IsExhaustive && !Plan.Scenario.HasKernel;
         if (!Plan.IsExhaustive)
             reasons.Add(string.Create(CultureInfo.InvariantCulture, $"sampled {Tally.Executions:N0} schedules, seed {Plan.Seed}"));
-        else if (BudgetSpent)
+        else if (BudgetSpent && !isEndless)
             reasons.Add("the budget was spent before the search was at its end");
-        var atSteps = Tally.Cut - Tally.GivenUp.Values.Sum();
         if (atSteps > 0)
             reasons.Add(string.Create(CultureInfo.InvariantCulture, $"{Cut(atSteps)} at {Plan.StepsMax:N0} steps"));
-        if (atSteps > 0 && Plan.Reduces)
-            reasons.Add($"{Plan.Strategy} needs threads that end");
+        if (isEndless)
+            reasons.Add($"{Plan.Strategy} needs threads that end, --strategy states does not");
         foreach (var (why, count) in Tally.GivenUp)
             reasons.Add($"{Cut(count)}: {why}");
         if (Plan.Shard is { } shard)
