@@ -75,8 +75,8 @@ public static class Splat
     {
         var about = ObjectOf(trace);
         // What was found at the end went wrong before the last part began to look.
-        var last = trace.Finding.Task < 0 && trace.Steps.Count > 0 && trace.Steps[^1].Task == trace.Tasks.Count - 1 ? trace.Tasks.Count - 1 : -1;
-        var changes = trace.Steps.Where(s => s.Task != last)
+        var last = trace.Finding.Task < 0 ? trace.LastPart : trace.Tasks.Count;
+        var changes = trace.Steps.Where(s => s.Task < last)
             .SelectMany(s => s.Changed.Where(c => about == null || c.Object == about).Select(c => (Step: s, Change: c)))
             .Where(c => !c.Change.IsOnlyOfHolder).ToList();
         if (changes.Count == 0)

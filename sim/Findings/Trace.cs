@@ -1,3 +1,4 @@
+using Fscrypt.Sim.Scenarios;
 using System.Text.Json.Serialization;
 
 namespace Fscrypt.Sim.Findings;
@@ -53,6 +54,22 @@ public sealed record Trace(
 
     /// <summary>The <see cref="Verdict"/> of the trace of an outcome.</summary>
     public const string OutcomeVerdict = "outcome";
+
+    /// <summary>The first task of the last part, which runs after all others; one more than there are if there is no last part.</summary>
+    [JsonIgnore]
+    public int LastPart
+    {
+        get
+        {
+            for (var task = 0; task < Tasks.Count; task++)
+            {
+                if (Tasks[task] == ScenarioInstance.LastPartName)
+                    return task;
+            }
+
+            return Tasks.Count;
+        }
+    }
 
     /// <summary>What to call the trace's file: the same finding, the same name.</summary>
     public string FileName

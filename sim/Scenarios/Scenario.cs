@@ -71,8 +71,11 @@ public sealed record ReleaseRange(KernelRelease From, KernelRelease To)
 /// <summary>A scenario on one machine.</summary>
 public sealed class ScenarioInstance
 {
-    /// <summary>The set-up: runs once, alone; the state after it is kept.</summary>
-    public required ThreadBody Setup { get; init; }
+    /// <summary>What the task of the last part is called; no other can be.</summary>
+    public const string LastPartName = "finally";
+
+    /// <summary>The set-up: runs once, alone; the state after it is kept. Null if there is none.</summary>
+    public ThreadBody? Setup { get; init; }
 
     /// <summary>The threads that race.</summary>
     public required ThreadBody[] Threads { get; init; }

@@ -68,8 +68,7 @@ public sealed class ScenarioFile
     {
         Title = syntax.Title?.Text ?? "";
         Source = syntax.Source?.Text;
-        IsProgram = syntax.Shared.Length > 0
-            || CallChecker.Bodies(syntax).Any(b => HasProgramStatement(b.Statements));
+        IsProgram = ProgramCompiler.IsProgram(syntax);
         var releases = ReleasesOf(syntax.Kernel);
         CheckRules(syntax);
         Scenario? scenario = IsProgram ? Program(syntax) : Calls(syntax);
@@ -167,7 +166,4 @@ public sealed class ScenarioFile
             Diagnostics.Add(word.Place, Nearest.Message("release", word.Text, KernelRelease.All.Select(r => r.Name)));
         return release;
     }
-
-    private static bool HasProgramStatement(IEnumerable<StatementSyntax> statements)
-        => statements.Any(s => s is not CallSyntax && (s is not RepeatSyntax repeat || HasProgramStatement(repeat.Body)));
 }

@@ -32,7 +32,7 @@ public sealed class Simulation
         this.host = host;
         host.IgnoredRules = scenario.WithoutRules;
         Instance = scenario.Bind(host, configuration);
-        if (!host.RunAlone(Instance.Setup))
+        if (Instance.Setup != null && !host.RunAlone(Instance.Setup))
             throw SetupFailure(scenario);
         host.Checkpoint();
         foreach (var register in Instance.Registers)

@@ -56,13 +56,15 @@ internal static class Programs
             var program = ProgramInstance.Create(kernel.Host, code);
             return new ScenarioInstance
             {
-                Setup = program.Setup,
                 Threads = program.Threads,
-                Finally = program.Finally,
                 Registers = program.Registers,
+                Collect = program.Collect,
                 Expectations = [.. expectations.Select(e => e(program))],
             };
         });
+
+    /// <summary>A part of the outcome by its name, or null.</summary>
+    public static Register? RegisterNamed(this ProgramInstance program, string name) => program.Registers.FirstOrDefault(r => r.Name == name);
 
     /// <summary>All schedules, depth-first on the native engine, or so many of them.</summary>
     public static Exploration Explore(string text, int executionsMax = int.MaxValue)
@@ -74,7 +76,9 @@ internal static class Programs
         do
         {
             host.Restore();
-            if (host.RunTogether(program.Threads) && host.RunAlone(program.Finally))
+            var ended = host.RunTogether(program.Threads);
+            program.Collect();
+            if (ended)
                 result.Count(OutcomeOf(program));
             else if (host.Finding?.Rule == "deadlock")
                 result.Deadlocked++;

@@ -43,7 +43,7 @@ internal sealed class CallBinding
         {
             Setup = new ThreadBody("setup", () => binding.SetUp(setup)),
             Threads = threads,
-            Finally = scenario.Finally == null ? null : Body("finally", last),
+            Finally = scenario.Finally == null ? null : Body(ScenarioInstance.LastPartName, last),
             Registers = [.. binding.registers.All],
             Expectations = [.. scenario.Expectations.Select(conditions.Bind)],
         };

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Scenarios.Calls;
 using Fscrypt.Sim.Scenarios.Language;
 
 namespace Fscrypt.Sim.Scenarios.Programs;
@@ -19,7 +20,7 @@ public static class ProgramCompiler
 
     /// <summary>Whether a file is a program of shared variables; otherwise it is a scenario of system calls.</summary>
     public static bool IsProgram(ScenarioSyntax syntax)
-        => !syntax.Shared.IsEmpty || syntax.Threads.Any(t => t.Statements.Any(IsOfProgram));
+        => !syntax.Shared.IsEmpty || CallChecker.Bodies(syntax).Any(b => b.Statements.Any(IsOfProgram));
 
     /// <summary>Makes the program.</summary>
     /// <returns>Null if there are mistakes.</returns>

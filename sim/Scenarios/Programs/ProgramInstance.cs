@@ -11,7 +11,6 @@ namespace Fscrypt.Sim.Scenarios.Programs;
 public sealed class ProgramInstance
 {
     private readonly Interpreter interpreter;
-    private readonly Dictionary<string, Register> byName;
 
     private ProgramInstance(KernelHost host, ProgramCode code)
     {
@@ -21,24 +20,11 @@ public sealed class ProgramInstance
             while (interpreter.Advance(i))
                 await interpreter.Next(i);
         }))];
-        Setup = new ThreadBody("setup", () => KTask.Done);
-        Finally = new ThreadBody("finally", () =>
-        {
-            Collect();
-            return KTask.Done;
-        });
         Registers = [.. NamesOf(code).Select(n => new Register(n))];
-        byName = Registers.ToDictionary(r => r.Name, StringComparer.Ordinal);
     }
-
-    /// <summary>Does nothing.</summary>
-    public ThreadBody Setup { get; }
 
     /// <summary>The threads of the program.</summary>
     public ThreadBody[] Threads { get; }
-
-    /// <summary>Does nothing but <see cref="Collect"/>.</summary>
-    public ThreadBody Finally { get; }
 
     /// <summary>The outcome: all registers of all threads (<c>a.r</c>, <c>p[0].r</c>), then all variables (<c>x</c>, <c>a[0]</c>).</summary>
     public Register[] Registers { get; }
@@ -54,13 +40,7 @@ public sealed class ProgramInstance
         => code.Threads.SelectMany(t => t.Registers.Select(r => $"{t.Name}.{r}"))
             .Concat(code.Shared.Where(s => s.Kind == SharedKind.Variable).SelectMany(s => Enumerable.Range(0, s.Size).Select(s.NameOf)));
 
-    /// <summary>A part of the outcome by its name, or null.</summary>
-    public Register? RegisterNamed(string name) => byName.GetValueOrDefault(name);
-
-    /// <summary>
-    /// Copies the values of the machine into the <see cref="Registers"/>. The last part does it; after an execution that
-    /// ended before, in a deadlock, whoever wants to ask for them has to.
-    /// </summary>
+    /// <summary>Copies the values of the machine into the <see cref="Registers"/>: at the end of an execution, and in a deadlock.</summary>
     public void Collect()
     {
         var (machine, code, next) = (interpreter.Machine, interpreter.Machine.Code, 0);

@@ -21,7 +21,6 @@ public sealed record ProgramScenario(string Name, string Title, ProgramCode Code
         var program = ProgramInstance.Create(host, Code);
         return new ScenarioInstance
         {
-            Setup = program.Setup,
             Threads = program.Threads,
             Registers = program.Registers,
             Expectations = ExpectationsOf(program.Registers, () => host.Deadlocked),
