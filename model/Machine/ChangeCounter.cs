@@ -7,11 +7,12 @@ namespace Fscrypt.Sim.Model.Machine;
 public struct ChangeCounter : ICell
 {
     [Wiring] private KernelObject owner;
+    [NotState("whether it changed since somebody looked is part of who looked")]
     private int changes;
     [Wiring] private ushort offset;
 
-    /// <summary>The count to wait from.</summary>
-    public readonly int Now => changes;
+    /// <summary>The moment to wait from.</summary>
+    public readonly ChangeStamp Now => new(owner, offset, changes);
 
     readonly ushort ICell.Offset => offset;
 
@@ -24,7 +25,10 @@ public struct ChangeCounter : ICell
     }
 
     /// <summary>Waits until something has changed since <paramref name="seen"/>.</summary>
-    public Step ChangedSince(int seen) => new(owner.Announce(offset, OperationKind.AwaitChange, quiet: false, seen));
+    public Step ChangedSince(ChangeStamp seen)
+        => new(owner.Announce(offset, OperationKind.AwaitChange, quiet: false, seen.Count));
+
+    internal readonly bool HasChangedSince(long seen) => changes != seen;
 
     public void Attach(KernelObject owner)
     {
@@ -37,4 +41,29 @@ public struct ChangeCounter : ICell
     }
 
     readonly string ICell.Show() => Display.Of(changes);
+}
+
+/// <summary>A moment of a <see cref="ChangeCounter"/>. All that matters of it is whether something has changed since.</summary>
+public readonly struct ChangeStamp : IStatePart
+{
+    private readonly KernelObject? owner;
+    private readonly ushort offset;
+
+    internal ChangeStamp(KernelObject owner, ushort offset, int count)
+    {
+        this.owner = owner;
+        this.offset = offset;
+        Count = count;
+    }
+
+    internal int Count { get; }
+
+    void IStatePart.WriteState(StateEncoder encoder)
+        => encoder.Add(owner?.Cell<ChangeCounter>(offset).HasChangedSince(Count) == true ? 1UL : 0UL);
+}
+
+/// <summary>A value that knows itself what of it is part of a state.</summary>
+internal interface IStatePart
+{
+    void WriteState(StateEncoder encoder);
 }

@@ -14,6 +14,9 @@ internal abstract class Frame(KernelHost host)
 
     public abstract void Resume();
 
+    /// <summary>Writes down where in which function it is, and the locals.</summary>
+    public abstract void WriteState(StateEncoder encoder);
+
     public void Complete()
     {
         Done = true;
@@ -41,6 +44,8 @@ internal sealed class Frame<TStateMachine>(KernelHost host) : Frame(host)
     public override Type StateMachineType => typeof(TStateMachine);
 
     public override void Resume() => StateMachine.MoveNext();
+
+    public override void WriteState(StateEncoder encoder) => encoder.AddFrame(ref StateMachine);
 }
 
 internal sealed class Frame<T, TStateMachine>(KernelHost host) : ResultFrame<T>(host)
@@ -51,6 +56,8 @@ internal sealed class Frame<T, TStateMachine>(KernelHost host) : ResultFrame<T>(
     public override Type StateMachineType => typeof(TStateMachine);
 
     public override void Resume() => StateMachine.MoveNext();
+
+    public override void WriteState(StateEncoder encoder) => encoder.AddFrame(ref StateMachine);
 }
 
 /// <summary>

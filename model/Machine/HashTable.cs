@@ -14,11 +14,11 @@ public interface IHashed
 public sealed class HashTable<T> : KernelObject
     where T : KernelObject, IHashed
 {
-    private readonly Chain[] buckets;
-    private readonly Chain[] atCheckpoint;
+    [NotState("written chain by chain")] private readonly Chain[] buckets;
+    [NotState("the state of the checkpoint")] private readonly Chain[] atCheckpoint;
     private readonly ushort link;
-    private uint write;
-    private uint read;
+    [Epoch] private uint write;
+    [Epoch] private uint read;
     private SyncClock sync;
 
     /// <summary>Makes an empty table.</summary>
@@ -123,6 +123,17 @@ public sealed class HashTable<T> : KernelObject
     {
         write = read = 0;
         sync.Forget();
+    }
+
+    internal override void WriteExtra(StateEncoder encoder)
+    {
+        for (var i = 0; i < buckets.Length; i++)
+        {
+            if (buckets[i].First is not { } first)
+                continue;
+            encoder.Add((ulong)i);
+            encoder.AddReference(first);
+        }
     }
 
     private ref KernelObject? Bucket(ulong key)

@@ -23,6 +23,22 @@ internal interface ICell
 [AttributeUsage(AttributeTargets.Field)]
 internal sealed class WiringAttribute : Attribute;
 
+/// <summary>When something happened: what the watchers remember, and nothing that the kernel's future depends on.</summary>
+[AttributeUsage(AttributeTargets.Field)]
+internal sealed class EpochAttribute : Attribute;
+
+/// <summary>
+/// A field whose content is no state, although it can change: filled before the first execution, or a store of what is the
+/// same whenever it is made. A search that compares states does not look into it.
+/// </summary>
+/// <param name="why">Why its content makes no difference to what can still happen.</param>
+[AttributeUsage(AttributeTargets.Field | AttributeTargets.Property)]
+public sealed class NotStateAttribute(string why) : Attribute
+{
+    /// <summary>Why its content makes no difference to what can still happen.</summary>
+    public string Why { get; } = why;
+}
+
 /// <summary>Names the field of the elements that a <see cref="KernelList{T}"/> is threaded through.</summary>
 /// <param name="field">A field of type <see cref="ListLink"/> of the element type; use <c>nameof</c>.</param>
 [AttributeUsage(AttributeTargets.Field)]

@@ -40,7 +40,7 @@ public static class Inspection
     public static IReadOnlyList<Type> Functions(KernelThread thread)
     {
         var functions = new List<Type>();
-        for (var frame = Live(thread); frame != null; frame = frame.Caller)
+        for (var frame = thread.Live; frame != null; frame = frame.Caller)
             functions.Add(frame.StateMachineType);
         return functions;
     }
@@ -55,17 +55,9 @@ public static class Inspection
         var running = new StackTrace().GetFrames().Select(f => f.GetMethod()?.DeclaringType).Where(IsCoroutine).ToList();
         if (running.Count == 0)
             return [];
-        var resumed = Live(thread) ?? (thread.Parent == null ? null : Live(thread.Parent));
+        var resumed = thread.Live ?? (thread.Parent == null ? null : thread.Parent.Live);
         var started = running.TakeWhile(t => resumed == null || Definition(t!) != Definition(resumed.StateMachineType));
         return [.. started!, .. Functions(thread)];
-    }
-
-    private static Frame? Live(KernelThread thread)
-    {
-        var frame = thread.Innermost;
-        while (frame is { Done: true })
-            frame = frame.Caller;
-        return frame;
     }
 
     private static bool IsCoroutine(Type? type)

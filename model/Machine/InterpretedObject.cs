@@ -52,6 +52,11 @@ public abstract class InterpretedObject(KernelHost host) : KernelObject(host)
     /// <summary>Puts back the state that was kept.</summary>
     protected abstract void Restore();
 
+    /// <summary>Writes down the state, for searches that compare states: all that makes a difference from here on.</summary>
+    public abstract void WriteState(StateEncoder encoder);
+
+    internal sealed override void WriteExtra(StateEncoder encoder) => WriteState(encoder);
+
     internal sealed override void SaveExtra() => Save();
 
     internal sealed override void RestoreExtra() => Restore();

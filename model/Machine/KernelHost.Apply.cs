@@ -139,7 +139,7 @@ public abstract partial class KernelHost
                 => !thread.Queued || target.Cell<RwSemaphore>(operation.Offset).MayTake(thread),
             OperationKind.WaitSchedule => thread.Woken,
             OperationKind.Join => Unsafe.As<ThreadHandle>(target).Thread.Exited,
-            OperationKind.AwaitChange => target.Cell<ChangeCounter>(operation.Offset).Now != operation.Argument,
+            OperationKind.AwaitChange => target.Cell<ChangeCounter>(operation.Offset).HasChangedSince(operation.Argument),
             OperationKind.Interpreted => Unsafe.As<InterpretedObject>(target).CanRun(in operation),
             _ => true,
         };

@@ -67,6 +67,12 @@ public abstract partial class KernelHost
         Forget();
     }
 
+    /// <summary>The objects that were there at the checkpoint, in the order in which they were made.</summary>
+    internal IReadOnlyList<KernelObject> Permanent => objects;
+
+    /// <summary>The slabs, in the order in which they were made.</summary>
+    internal IReadOnlyList<ISlab> Slabs => slabs;
+
     /// <summary>Objects whose state is not that of the checkpoint: none, right after it was restored.</summary>
     internal IEnumerable<KernelObject> Different() => objects.Where(o => !o.Layout.Same(o.Kept!.State, o));
 

@@ -9,13 +9,19 @@ public abstract partial class KernelHost
     // A set-up or last part that goes on for longer is taken to be endless.
     private const int AloneStepsMax = 200_000_000;
 
+    // To be chosen when the running thread is suspended.
+    private const int Unchosen = -2;
+
     private bool starting;
     private bool solo;
     private int next;
     private int last;                                    // the thread that ran last, or -1 at the beginning
 
-    /// <summary>Whether a thread suspends at every point, also where it goes on itself: then its frames are all there.</summary>
-    protected bool AlwaysSuspend { get; set; }
+    /// <summary>
+    /// Whether a thread suspends at every point, also where it goes on itself: when the next one is chosen, the frames of
+    /// all are there.
+    /// </summary>
+    protected internal bool AlwaysSuspend { get; set; }
 
     /// <summary>
     /// A thread announces its next operation. True: it goes on at once, on its own stack. False: it must suspend.
@@ -26,15 +32,21 @@ public abstract partial class KernelHost
         Announce(thread, in operation);
         if (starting)
             return false;
+        if (AlwaysSuspend)
+        {
+            next = Unchosen;
+            return false;
+        }
+
         if (solo && operation.Kind < OperationKind.SpinAcquire && last == thread.Index && !decided && Steps < AloneStepsMax)
         {
             Steps++;                                     // nobody to choose: the last part of every execution
             next = last;
-            return !AlwaysSuspend;
+            return true;
         }
 
         next = PickNext();
-        return next == thread.Index && !AlwaysSuspend;
+        return next == thread.Index;
     }
 
     /// <summary>Who runs next.</summary>
@@ -126,7 +138,7 @@ public abstract partial class KernelHost
             next = PickNext();
             while (next >= 0)
             {
-                if (Resume(byIndex[next]))
+                if (Resume(byIndex[next]) || next == Unchosen)
                     next = PickNext();
             }
         }

@@ -250,6 +250,8 @@ public sealed class ThreadHandle : KernelObject
 
     public override string Name => Thread.Name;
 
+    internal override void WriteExtra(StateEncoder encoder) => encoder.AddReference(Thread);
+
     /// <summary>Waits for the thread's end: all that it did happened before.</summary>
     public Step Join() => new(Announce(0, OperationKind.Join));
 }

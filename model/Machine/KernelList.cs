@@ -7,8 +7,8 @@ public struct ListLink : ICell
     internal KernelObject? Next;
     internal KernelObject? Previous;
     internal int Head;                                   // number of the object whose list it is on, or 0
-    private uint write;
-    private uint read;
+    [Epoch] private uint write;
+    [Epoch] private uint read;
     internal ushort HeadOffset;
     [Wiring] private ushort offset;
 
@@ -59,8 +59,8 @@ public struct KernelList<T> : ICell
     private KernelObject? first;
     private KernelObject? last;
     private int count;
-    private uint write;
-    private uint read;
+    [Epoch] private uint write;
+    [Epoch] private uint read;
     [Wiring] private ushort link;
     [Wiring] private ushort offset;
 

@@ -71,6 +71,11 @@ public abstract class KernelObject
     {
     }
 
+    /// <summary>Writes down state that is not in fields.</summary>
+    internal virtual void WriteExtra(StateEncoder encoder)
+    {
+    }
+
     /// <summary>The effect of a look-up in a table, which knows the type of its elements.</summary>
     internal virtual object? ApplyFind(KernelThread thread, in Operation operation)
         => throw new NotSupportedException("only a hash table is searched");

@@ -66,6 +66,18 @@ public sealed class KernelThread
 
     internal ThreadHandle? Handle { get; set; }
 
+    /// <summary>The innermost function that a suspended thread is in.</summary>
+    internal Frame? Live
+    {
+        get
+        {
+            var frame = Innermost;
+            while (frame is { Done: true })
+                frame = frame.Caller;
+            return frame;
+        }
+    }
+
     /// <summary>Announces the next operation: the host chooses who runs, and <see cref="GoesOn"/> says whether this thread does.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]           // called from every await: the code of the model stays small
     internal KernelThread Announce(KernelObject target, uint what, long argument, object? reference)

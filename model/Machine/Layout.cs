@@ -17,6 +17,7 @@ internal sealed class Layout
     private readonly Action<KernelObject> attach;
     private readonly Action<KernelObject, KernelObject> copy;
     private readonly Action<KernelObject> forget;
+    private readonly Action<KernelObject, StateEncoder> write;
     private readonly FieldInfo[] copied;
     private readonly FieldInfo[] cells;
     private FrozenDictionary<ushort, FieldInfo>? byOffset;
@@ -29,17 +30,25 @@ internal sealed class Layout
         forget = ForEachCell(type, nameof(ICell.ForgetClocks), withOwner: false);
         copied = [.. fields.Where(IsState)];
         copy = CompileCopy(type, copied);
+        write = StateWriters.CompileCells(type, fields);
+        Name = StateWriters.HashOf(type.ToString());
         HasRawFields = copied.Any(f => !IsComposite(f.FieldType) && f.DeclaringType!.Namespace != typeof(Layout).Namespace);
     }
 
     /// <summary>Whether the type has mutable fields that are no cells: the machine does not see when they change.</summary>
     public bool HasRawFields { get; }
 
+    /// <summary>A number for the type.</summary>
+    public ulong Name { get; }
+
     public static Layout Of(Type type) => Known.GetValue(type, static t => new Layout(t));
 
     public void Attach(KernelObject target) => attach(target);
 
     public void Copy(KernelObject from, KernelObject to) => copy(from, to);
+
+    /// <summary>Writes down the state of an object, as far as it is in fields.</summary>
+    public void Write(KernelObject target, StateEncoder encoder) => write(target, encoder);
 
     /// <summary>Whether two objects of the type are in the same state: slow, for tests.</summary>
     public bool Same(KernelObject one, KernelObject other) => copied.All(f => Same(f, one, other));

@@ -8,8 +8,8 @@ public struct Plain<T> : ICell
 {
     [Wiring] private KernelObject owner;
     private T value;
-    private uint write;
-    private uint read;
+    [Epoch] private uint write;
+    [Epoch] private uint read;
     [Wiring] private ushort offset;
 
     /// <summary>A field that starts with a value.</summary>

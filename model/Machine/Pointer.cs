@@ -7,8 +7,8 @@ public struct Pointer<T> : ICell
     [Wiring] private KernelObject owner;
     private T? value;
     private SyncClock sync;
-    private uint write;
-    private uint read;
+    [Epoch] private uint write;
+    [Epoch] private uint read;
     [Wiring] private ushort offset;
 
     /// <summary>The pointer, read or written plainly by the running thread.</summary>

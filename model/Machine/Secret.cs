@@ -21,8 +21,8 @@ public struct Secret : ICell
 {
     [Wiring] private KernelObject owner;
     private int key;                                     // number of the key + 1; 0: no bytes
-    private uint write;
-    private uint read;
+    [Epoch] private uint write;
+    [Epoch] private uint read;
     private SecretKind kind;
     [Wiring] private ushort offset;
 
@@ -111,6 +111,15 @@ public sealed class SecretLedger
     {
         Invariant.Holds(key is >= 0 and < KeysMax, "a machine has at most 64 keys");
         return ref copies[(key * Kinds) + (int)kind];
+    }
+
+    internal void Write(StateEncoder encoder)
+    {
+        for (var i = 0; i < copies.Length; i++)
+        {
+            if (copies[i] != 0)
+                encoder.Add((ulong)i << 32 | (uint)copies[i]);
+        }
     }
 
     internal void Checkpoint() => copies.CopyTo(atCheckpoint, 0);

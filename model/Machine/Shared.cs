@@ -69,8 +69,8 @@ internal struct SharedCell : ICell
     [Wiring] private KernelObject owner;
     internal int Bits;
     private SyncClock sync;
-    private uint write;
-    private uint read;
+    [Epoch] private uint write;
+    [Epoch] private uint read;
     [Wiring] private ushort offset;
 
     readonly ushort ICell.Offset => offset;

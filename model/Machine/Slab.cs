@@ -54,6 +54,12 @@ public sealed class Slab<T> : ISlab
     /// <summary>call_rcu with kmem_cache_free.</summary>
     public void FreeAfterGracePeriod(T target) => Lifetimes.Free(target, host.Current, afterGracePeriod: true);
 
+    int ISlab.Count => used;
+
+    int ISlab.CountAtCheckpoint => atCheckpoint;
+
+    KernelObject ISlab.this[int index] => objects[index];
+
     IEnumerable<KernelObject> ISlab.MadeSinceCheckpoint => objects.Take(used).Skip(host.HasCheckpoint ? atCheckpoint : used);
 
     void ISlab.Checkpoint() => atCheckpoint = used;
@@ -63,6 +69,12 @@ public sealed class Slab<T> : ISlab
 
 internal interface ISlab
 {
+    int Count { get; }
+
+    int CountAtCheckpoint { get; }
+
+    KernelObject this[int index] { get; }
+
     IEnumerable<KernelObject> MadeSinceCheckpoint { get; }
 
     void Checkpoint();

@@ -8,12 +8,14 @@ namespace Fscrypt.Sim.Model.Vfs;
 /// </summary>
 public sealed class Disk
 {
+    private const string Remembered = "a number stands for the same whenever it is given";
+
     private readonly KernelHost host;
-    private readonly NumberedTexts texts = new();
-    private readonly NumberedTexts names = new();
-    private readonly Dictionary<(int Text, int Offset, int Over), int> overlays = [];
-    private readonly Dictionary<(int Text, int Offset, int Length), int> slices = [];
-    private readonly List<DiskInode?> inodes = [];
+    [NotState(Remembered)] private readonly NumberedTexts texts = new();
+    [NotState(Remembered)] private readonly NumberedTexts names = new();
+    [NotState(Remembered)] private readonly Dictionary<(int Text, int Offset, int Over), int> overlays = [];
+    [NotState(Remembered)] private readonly Dictionary<(int Text, int Offset, int Length), int> slices = [];
+    [NotState("only a set-up makes inodes")] private readonly List<DiskInode?> inodes = [];
 
     /// <summary>An empty file system: inode 2 is its root directory.</summary>
     public Disk(KernelHost host)
@@ -202,6 +204,7 @@ public sealed class DiskInode : KernelObject
     public int KeyNumber => Context.Value;
 
     /// <summary>A directory's entries: name to inode number. Changed under i_rwsem, and only by a set-up: a checkpoint does not hold them.</summary>
+    [NotState("only a set-up changes directories")]
     public Dictionary<int, int> Entries { get; } = [];
 
     public override string Name => $"disk:{Number}";

@@ -112,8 +112,8 @@ public sealed class Inode : KernelObject, IHashed
     [KernelName("folio")]
     public Shared<Folio> Folio;
 
-    /// <summary>How many inodes were evicted when evict of this one began, itself included; 0 before: a watcher's note.</summary>
-    public Note<int> Evicted;
+    /// <summary>When evict of it began: a watcher's note.</summary>
+    public Note<Eviction> Evicted;
 
     public ulong HashKey => (ulong)Number.Peek;
 
@@ -121,4 +121,13 @@ public sealed class Inode : KernelObject, IHashed
 
     /// <summary>The inode as the disk has it.</summary>
     public DiskInode OnDisk => SuperBlock.Disk.Inodes[Number.Peek]!;
+}
+
+/// <summary>When an inode was evicted. What comes next depends on whether it was, and not on when.</summary>
+/// <param name="Order">How many were by then, itself included; 0 if it was not.</param>
+public readonly record struct Eviction(int Order) : IStatePart
+{
+    void IStatePart.WriteState(StateEncoder encoder) => encoder.Add(Order != 0 ? 1UL : 0UL);
+
+    public override string ToString() => Order.ToString(System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -10,9 +10,9 @@ public sealed partial class InodeCache
     public async KTask Evict(Inode inode)
     {
         Host.MightSleep("evict");
-        if (inode.Evicted.Value != 0)
+        if (inode.Evicted.Value.Order != 0)
             Host.Report(new Finding("evicted-twice", $"{inode.Name} is evicted a second time") { Object = inode });
-        inode.Evicted.Value = checked((int)++Host.Counters.InodesEvicted);
+        inode.Evicted.Value = new Eviction(checked((int)++Host.Counters.InodesEvicted));
 
         if (!await inode.WritebackLink.IsUnlinkedRacy())
             await Writeback.RemoveFromLists(inode);

@@ -46,9 +46,6 @@ public sealed class ExploreStatesTests : IDisposable
     [Fact]
     public void What_has_no_states_is_refused_with_a_remedy()
     {
-        var run = tester.Explore("locked", "--strategy", "states");
-        Assert.Equal(ExitCode.Usage, run.Code);
-        Assert.Contains("is for programs of shared variables, and locked is a scenario of system calls", run.Error, StringComparison.Ordinal);
         var file = Write(Textbook.Inc(2));
         Assert.Contains("has no executions to count", tester.Explore(file, "--strategy", "states", "--executions", "5").Error, StringComparison.Ordinal);
         Assert.Contains("--steps-max cuts executions", tester.Explore(file, "--strategy", "states", "--steps-max", "5").Error, StringComparison.Ordinal);

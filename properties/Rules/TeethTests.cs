@@ -67,7 +67,7 @@ public static class TeethTests
             await OnFirst(key, inode =>
             {
                 victim = inode;
-                victim.Evicted.Value = 1;
+                victim.Evicted.Value = new Eviction(1);
                 return KTask.Done;
             });
             await kernel.Inodes.Evict(victim!);

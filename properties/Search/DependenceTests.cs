@@ -58,6 +58,10 @@ public sealed class DependenceTests
 
         public override bool OnlyReads(in Operation operation) => operation.Argument == 0;
 
+        public override void WriteState(StateEncoder encoder)
+        {
+        }
+
         public override string Describe(in Operation operation) => "";
 
         public override string? DescribeResult(in Operation operation, long result) => null;

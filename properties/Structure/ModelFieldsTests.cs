@@ -43,6 +43,8 @@ public static class ModelFieldsTests
     {
         ["FrameNumbers.last"] = "numbers the types of state machines; no run can see the numbers",
         ["Layout.Known"] = "a cache of pure functions of a type; no run can see what is in it",
+        ["StateWriters.Changing"] = "a cache of pure functions of a type; no run can see what is in it",
+        ["StateWriters.Whole"] = "a cache of pure functions of a type; no run can see what is in it",
     };
 
     public static IEnumerable<Type> KernelObjects => Types.Where(t => t.IsAssignableTo(typeof(KernelObject)));

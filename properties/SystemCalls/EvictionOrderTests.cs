@@ -51,8 +51,8 @@ public static class EvictionOrderTests
         var evicted = new SortedList<long, string>();
         foreach (var inode in kernel.Inodes.All)
         {
-            if (inode.Evicted.Value > 0)
-                evicted.Add(inode.Evicted.Value, names[inode.Number.Peek]);
+            if (inode.Evicted.Value.Order > 0)
+                evicted.Add(inode.Evicted.Value.Order, names[inode.Number.Peek]);
         }
 
         return [.. evicted.Values];

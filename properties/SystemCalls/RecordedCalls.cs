@@ -68,8 +68,8 @@ internal sealed class RecordedCalls
         var evicted = new SortedList<int, string>();
         foreach (var inode in Kernel.Inodes.All)
         {
-            if (inode.Evicted.Value > 0)
-                evicted.Add(inode.Evicted.Value, names.GetValueOrDefault(inode.Number.Peek, "-"));
+            if (inode.Evicted.Value.Order > 0)
+                evicted.Add(inode.Evicted.Value.Order, names.GetValueOrDefault(inode.Number.Peek, "-"));
         }
 
         return string.Join(' ', evicted.Values);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Fscrypt.Sim.Model.Machine;
 
 namespace Fscrypt.Sim.Scenarios;
 
@@ -9,10 +10,15 @@ public sealed class Register(string name)
     private const int DigitsMax = 20;                    // of the least number, with its sign
 
     private readonly string?[] parts = new string?[4];
+    [NotState("set once, by the set-up")]
     private readonly string?[] keptParts = new string?[4];
     private int count;                                   // of parts
-    private int keptCount;
+    [NotState("set once, by the set-up")] private int keptCount;
     private bool isNumber;
+    [NotState("set when it is made")] private bool forgets;
+
+    /// <summary>A register that forgets what it is set to: where results go that nobody asked for.</summary>
+    public static Register Nowhere => new("") { forgets = true };
 
     /// <summary>Its name in the scenario.</summary>
     public string Name { get; } = name;
@@ -70,6 +76,8 @@ public sealed class Register(string name)
     /// <summary>Sets the result to a number: its text is made when it is asked for.</summary>
     public void Set(long number)
     {
+        if (forgets)
+            return;
         count = 0;
         isNumber = true;
         Number = number;
@@ -78,6 +86,8 @@ public sealed class Register(string name)
     /// <summary>Sets the result to a text made of constant parts.</summary>
     public void Set(string first, string? second = null, string? third = null)
     {
+        if (forgets)
+            return;
         isNumber = false;
         Number = 0;
         parts[0] = first;

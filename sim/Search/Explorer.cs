@@ -2,7 +2,9 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.ExceptionServices;
 using Fscrypt.Sim.Scenarios;
+using Fscrypt.Sim.Scenarios.Programs;
 using Fscrypt.Sim.Search.Reduction;
+using Fscrypt.Sim.Search.Visited;
 
 namespace Fscrypt.Sim.Search;
 
@@ -18,7 +20,7 @@ public static class Explorer
     {
         var expectations = ExpectationsOf(plan);
         if (plan.Strategy == StrategyNames.States)
-            return new VisitedStates(plan, expectations, progress).Run(DeadlineOf(plan));
+            return SearchStates(plan, expectations, progress);
         if (plan.IsExhaustive && plan.Reduces)
             return ReducedSearch.Run(plan, progress, DeadlineOf(plan), expectations);
         if (plan.IsExhaustive && plan.Shard != null)
@@ -30,6 +32,11 @@ public static class Explorer
         var tally = plan.Engine == EngineNames.Coyote ? CoyoteSearch.Run(plan, progress) : Sampling.Run(plan, progress);
         return new SearchResult(plan, tally, new Coverage(false, null), budgetSpent: false, expectations);
     }
+
+    private static SearchResult SearchStates(SearchPlan plan, IReadOnlyList<Expectation> expectations, SearchProgress progress)
+        => plan.Scenario is ProgramScenario
+            ? new VisitedStates(plan, expectations, progress).Run(DeadlineOf(plan))
+            : new ExecutedStates(plan, expectations, progress).Run(DeadlineOf(plan));
 
     // All shards look at the same schedules, whatever any of them finds: at those of the largest bound.
     private static SearchResult RunShard(SearchPlan plan, IReadOnlyList<Expectation> expectations, SearchProgress progress)

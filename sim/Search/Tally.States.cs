@@ -19,6 +19,14 @@ public sealed partial class Tally
             outcome.Keep(scheduleOf());
     }
 
+    /// <summary>Counts a run that ended in a final state that is new, in a step with a finding, or where it was cut.</summary>
+    internal void CountEnd(Simulation simulation, ExecutionEnd end, ReadOnlySpan<short> schedule, int preemptions, int steps)
+    {
+        if (end == ExecutionEnd.Cut)
+            CountCut(simulation.GivenUp);
+        CountFound(simulation, schedule, preemptions, steps);
+    }
+
     /// <summary>Counts what was asked at a final state.</summary>
     internal void CountAsked(int expectation, bool was)
     {

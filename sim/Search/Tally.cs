@@ -89,7 +89,11 @@ public sealed partial class Tally
             Deadlocked++;
         else
             Complete++;
+        CountFound(simulation, schedule, preemptions, steps);
+    }
 
+    private void CountFound(Simulation simulation, ReadOnlySpan<short> schedule, int preemptions, int steps)
+    {
         var finding = simulation.Violation;
         if (finding != null)
         {

@@ -65,15 +65,9 @@ internal sealed class VisitedStates
     /// <summary>Why a plan cannot be carried out by this search, in a sentence with a remedy, or null.</summary>
     public static string? RefusalOf(SearchPlan plan)
     {
-        if (plan.Scenario is not ProgramScenario)
-        {
-            return $"strategy states is for programs of shared variables, and {plan.Scenario.Name} is a scenario of system calls, "
-                + "whose states cannot be kept yet: depth-first searches it";
-        }
-
         if (plan.ExecutionsMax != null)
             return "strategy states has no executions to count: it ends by --for or --preemptions, or when it has seen all states";
-        return plan.Scenario.WithoutRules.Contains("lock-misuse")
+        return plan.Scenario is ProgramScenario && plan.Scenario.WithoutRules.Contains("lock-misuse")
             ? $"{plan.Scenario.Name} goes on after a misused lock (without rule lock-misuse), which strategy states does not: depth-first does"
             : null;
     }

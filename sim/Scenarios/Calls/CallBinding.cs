@@ -94,7 +94,7 @@ internal sealed class CallBinding
         : [Compile((CallSyntax)statement)]);
 
     private Call Compile(CallSyntax call)
-        => new(call, Compile(call, call.Register == null ? new Register("") : registers.Named(call.Register.Text)));
+        => new(call, Compile(call, call.Register == null ? Register.Nowhere : registers.Named(call.Register.Text)));
 
     private Func<KTask<Errno>> Compile(CallSyntax call, Register result)
     {

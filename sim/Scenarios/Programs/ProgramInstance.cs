@@ -60,8 +60,10 @@ public sealed class ProgramInstance
     /// <summary>The state of a program as an object of the model.</summary>
     private sealed class Interpreter(KernelHost host, ProgramCode code) : InterpretedObject(host)
     {
+        [NotState("the state of the checkpoint")]
         private readonly long[] kept = new ProgramMachine(code).State.ToArray();
 
+        [NotState("written row by row")]
         public ProgramMachine Machine { get; } = new(code);
 
         // What changes are changes of variables and registers: they need no other name than their own.
@@ -103,6 +105,8 @@ public sealed class ProgramInstance
                     yield return new CellText($"{name}.{registers[i]}", Show(Machine.RegisterOf(thread, i)));
             }
         }
+
+        public override void WriteState(StateEncoder encoder) => encoder.Add(Machine.State);
 
         // The result says whether the step has one to be told.
         protected override long Apply(in Operation operation)

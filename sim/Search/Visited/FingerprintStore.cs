@@ -1,0 +1,80 @@
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
+
+namespace Fscrypt.Sim.Search.Visited;
+
+/// <summary>
+/// States, each by a fingerprint of 128 bits: with n states, n²/2^129 collisions are to be expected, by which a state would
+/// be taken for another.
+/// </summary>
+internal sealed class FingerprintStore
+{
+    private readonly ChunkedList<Entry> entries = new();
+    // Where its fingerprint says: the number + 1 of a state, and above that as much of the fingerprint as there is room for.
+    private uint[] slots = new uint[1024];
+
+    /// <summary>How many states.</summary>
+    public int Count => entries.Count;
+
+    /// <summary>Bytes that they take.</summary>
+    public long Bytes => entries.Bytes + (4L * slots.Length);
+
+    /// <summary>The threads of a state whose steps were not taken yet, a bit each.</summary>
+    public ref ulong Left(int state) => ref entries[state].Left;
+
+    /// <summary>The node by which a state was reached first.</summary>
+    public ref int Node(int state) => ref entries[state].Node;
+
+    /// <summary>The fingerprint of a state that is written down as words.</summary>
+    public static UInt128 FingerprintOf(ReadOnlySpan<ulong> words) => XxHash128.HashToUInt128(MemoryMarshal.AsBytes(words));
+
+    /// <summary>Whether a state has a fingerprint.</summary>
+    public bool Is(int state, UInt128 fingerprint) => entries[state].Fingerprint == fingerprint;
+
+    /// <summary>The number of a state.</summary>
+    public int FindOrAdd(UInt128 fingerprint, out bool isNew)
+    {
+        var mask = (uint)slots.Length - 1;
+        var tag = (uint)(fingerprint >> 96) & ~mask;
+        var slot = (uint)fingerprint & mask;
+        for (; slots[slot] != 0; slot = (slot + 1) & mask)
+        {
+            var number = (int)(slots[slot] & mask) - 1;
+            if ((slots[slot] & ~mask) != tag || entries[number].Fingerprint != fingerprint)
+                continue;
+            isNew = false;
+            return number;
+        }
+
+        isNew = true;
+        var state = entries.Add(new Entry { Fingerprint = fingerprint, Node = -1 });
+        slots[slot] = tag | (uint)(state + 1);
+        if (4L * Count > 3L * slots.Length)
+            Grow();
+        return state;
+    }
+
+    private void Grow()
+    {
+        var length = 2 * slots.Length;
+        slots = [];                                       // not two of them at once
+        slots = new uint[length];
+        var mask = (uint)length - 1;
+        for (var state = 0; state < Count; state++)
+        {
+            var fingerprint = entries[state].Fingerprint;
+            var slot = (uint)fingerprint & mask;
+            while (slots[slot] != 0)
+                slot = (slot + 1) & mask;
+            slots[slot] = ((uint)(fingerprint >> 96) & ~mask) | (uint)(state + 1);
+        }
+    }
+
+    [StructLayout(LayoutKind.Sequential, Pack = 4)]
+    private struct Entry
+    {
+        public UInt128 Fingerprint;
+        public ulong Left;
+        public int Node;
+    }
+}
