@@ -127,6 +127,9 @@ public sealed class HashTable<T> : KernelObject
 
     internal override void WriteExtra(StateEncoder encoder)
     {
+        encoder.AddEpoch(write);
+        encoder.AddEpoch(read);
+        encoder.AddPublished(ref sync);
         for (var i = 0; i < buckets.Length; i++)
         {
             if (buckets[i].First is not { } first)

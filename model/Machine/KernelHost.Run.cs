@@ -24,6 +24,12 @@ public abstract partial class KernelHost
     protected internal bool AlwaysSuspend { get; set; }
 
     /// <summary>
+    /// Looks at the machine between two steps of threads that race, and reports what must not be; or null. Called in the
+    /// state that they begin with, too.
+    /// </summary>
+    public Action? AtEachState { get; set; }
+
+    /// <summary>
     /// A thread announces its next operation. True: it goes on at once, on its own stack. False: it must suspend.
     /// </summary>
     protected internal virtual bool Reach(in Operation operation)
@@ -155,6 +161,7 @@ public abstract partial class KernelHost
     {
         while (true)
         {
+            LookAtState();
             var enabled = EnabledThreads;
             if (enabled == 0 || decided)
                 return NobodyRuns();
@@ -168,6 +175,14 @@ public abstract partial class KernelHost
                 return chosen;
             Queue(thread);
         }
+    }
+
+    /// <summary>A step is over: lets whoever wants to look at the state.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    protected void LookAtState()
+    {
+        if (AtEachState != null && !solo && !decided)
+            AtEachState();
     }
 
     private int NobodyRuns()

@@ -18,6 +18,7 @@ internal sealed class Layout
     private readonly Action<KernelObject, KernelObject> copy;
     private readonly Action<KernelObject> forget;
     private readonly Action<KernelObject, StateEncoder> write;
+    private readonly Action<KernelObject, StateEncoder> writeWithClocks;
     private readonly FieldInfo[] copied;
     private readonly FieldInfo[] cells;
     private FrozenDictionary<ushort, FieldInfo>? byOffset;
@@ -30,7 +31,8 @@ internal sealed class Layout
         forget = ForEachCell(type, nameof(ICell.ForgetClocks), withOwner: false);
         copied = [.. fields.Where(IsState)];
         copy = CompileCopy(type, copied);
-        write = StateWriters.CompileCells(type, fields);
+        write = StateWriters.CompileCells(type, fields, clocks: false);
+        writeWithClocks = StateWriters.CompileCells(type, fields, clocks: true);
         Name = StateWriters.HashOf(type.ToString());
         HasRawFields = copied.Any(f => !IsComposite(f.FieldType) && f.DeclaringType!.Namespace != typeof(Layout).Namespace);
     }
@@ -48,7 +50,7 @@ internal sealed class Layout
     public void Copy(KernelObject from, KernelObject to) => copy(from, to);
 
     /// <summary>Writes down the state of an object, as far as it is in fields.</summary>
-    public void Write(KernelObject target, StateEncoder encoder) => write(target, encoder);
+    public void Write(KernelObject target, StateEncoder encoder) => (encoder.HasClocks ? writeWithClocks : write)(target, encoder);
 
     /// <summary>Whether two objects of the type are in the same state: slow, for tests.</summary>
     public bool Same(KernelObject one, KernelObject other) => copied.All(f => Same(f, one, other));

@@ -28,6 +28,18 @@ internal sealed class LockOrder
     /// <summary>Whether locks of a class may be tried.</summary>
     public bool MayTry(LockNumber @class) => @class.IsTried() || classes[@class.Index()] is { TriedUndeclared: true };
 
+    /// <summary>Writes down what was taken inside what, where that is not as at the checkpoint.</summary>
+    public void Write(StateEncoder encoder)
+    {
+        for (var i = 0; i < before.Length; i++)
+        {
+            if (before[i] == atCheckpoint[i])
+                continue;
+            encoder.Add((ulong)i);
+            encoder.Add(before[i]);
+        }
+    }
+
     public void Checkpoint() => before.CopyTo(atCheckpoint, 0);
 
     public void Restore() => atCheckpoint.CopyTo(before, 0);

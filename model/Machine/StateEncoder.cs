@@ -30,6 +30,7 @@ public sealed class StateEncoder
     private const ulong ANewObject = 3UL << 62;
 
     private readonly KernelHost host;
+    private readonly ClockRanks? clocks;
     private readonly KernelObject[] permanent;            // those of the checkpoint
     private readonly int[] permanentByIdentity;
     private readonly (int Start, int Length)[] kept;      // what they were like then, and after them the holders
@@ -46,12 +47,17 @@ public sealed class StateEncoder
 
     /// <summary>Learns the state at the checkpoint of a machine.</summary>
     /// <param name="host">The machine, right after the checkpoint was made or restored.</param>
+    /// <param name="clocks">
+    /// Whether what the watchers know is part of the state: what happened before what, and in which order locks were nested.
+    /// Of two states that are equal then the same data races can follow.
+    /// </param>
     /// <param name="roots">What threads, results and expectations are bound to.</param>
     /// <exception cref="NotSupportedException">Something is of a type whose state nobody knows how to write.</exception>
-    public StateEncoder(KernelHost host, params ReadOnlySpan<object?> roots)
+    public StateEncoder(KernelHost host, bool clocks, params ReadOnlySpan<object?> roots)
     {
         Invariant.Holds(host.HasCheckpoint, "states are told apart by what changed since the checkpoint");
         this.host = host;
+        this.clocks = clocks ? new ClockRanks() : null;
         permanent = [.. host.Permanent];
         permanentByIdentity = new int[permanent.Length == 0 ? 1 : permanent.Max(p => p.Identity) + 1];
         for (var i = 0; i < permanent.Length; i++)
@@ -68,6 +74,9 @@ public sealed class StateEncoder
 
         keptWords = words[..count];
     }
+
+    /// <summary>Whether what the watchers know is part of the state.</summary>
+    internal bool HasClocks => clocks != null;
 
     /// <summary>The state, until the next one is asked for.</summary>
     /// <exception cref="NotSupportedException">A local or a field is of a type whose state nobody knows how to write.</exception>
@@ -100,6 +109,12 @@ public sealed class StateEncoder
         }
 
         host.Secrets.Write(this);
+        if (clocks != null)
+        {
+            host.LockOrder.Write(this);
+            clocks.Replace(words, host);
+        }
+
         return words.AsSpan(0, count);
     }
 
@@ -150,6 +165,41 @@ public sealed class StateEncoder
     /// <summary>A text of the state, by a hash of it.</summary>
     internal void AddText(string? text) => Add(text == null ? 0 : StateWriters.HashOf(text));
 
+    /// <summary>A clock of a thread.</summary>
+    internal void AddClock(int thread, int clock)
+    {
+        if (clock != 0)
+            clocks!.Note(count, thread, clock);
+        Add((uint)clock);
+    }
+
+    /// <summary>When a field was written, or read, last.</summary>
+    internal void AddEpoch(uint epoch)
+    {
+        if (clocks == null)
+            return;
+        if (epoch == 0)
+        {
+            Add(0);
+        }
+        else if (Epochs.IsMany(epoch))
+        {
+            AddRow(Epochs.Clock(epoch));
+        }
+        else
+        {
+            Add((ulong)Epochs.Thread(epoch) + 1);
+            AddClock(Epochs.Thread(epoch), Epochs.Clock(epoch));
+        }
+    }
+
+    /// <summary>What was published with a release.</summary>
+    internal void AddPublished(ref SyncClock clock)
+    {
+        if (clocks != null)
+            clock.Write(host, this);
+    }
+
     /// <summary>What a frame is in.</summary>
     internal void AddFrame<TStateMachine>(ref TStateMachine machine)
     {
@@ -162,12 +212,15 @@ public sealed class StateEncoder
         count = 0;
         stamp++;
         lastNumber = permanent.Length;
+        clocks?.Clear();
         fresh.Clear();
         reached.Clear();
     }
 
     private void Write(KernelThread thread)
     {
+        if (clocks != null)
+            WriteClocks(thread);
         if (thread.Exited)
         {
             Add(NoObject);
@@ -194,6 +247,24 @@ public sealed class StateEncoder
         for (var frame = thread.Live; frame != null; frame = frame.Caller)
             frame.WriteState(this);
         Add(NoObject);
+    }
+
+    private void WriteClocks(KernelThread thread)
+    {
+        AddClock(thread.Index, thread.RcuCoveredUpTo);
+        AddPublished(ref thread.ExitClock);
+        if (thread.Exited)
+            return;
+        AddPublished(ref thread.WakeClock);
+        for (var i = 0; i < host.ThreadCount; i++)
+            AddClock(i, thread.Clock[i]);
+    }
+
+    private void AddRow(int row)
+    {
+        Add(AThread);
+        for (var i = 0; i < host.ThreadCount; i++)
+            AddClock(i, host.Clocks.Row(row)[i]);
     }
 
     // What was changed and is again as it was at the checkpoint was not changed. What is freed counts if somebody has it.
@@ -229,6 +300,9 @@ public sealed class StateEncoder
         Add(target.Life == Life.Alive ? ulong.MaxValue : readers);
         if (target.Life != Life.Alive && readers == 0)
             return;
+        AddEpoch(target.LastAccess);
+        if (clocks != null && target.Accesses != 0)
+            AddRow(target.Accesses);
         layout.Write(target, this);
         target.WriteExtra(this);
     }

@@ -29,6 +29,8 @@ internal static class StateWriters
 
     private static readonly MethodInfo AddWord = typeof(StateEncoder).GetMethod(nameof(StateEncoder.Add), [typeof(ulong)])!;
     private static readonly MethodInfo AddReference = Method(nameof(StateEncoder.AddReference));
+    private static readonly MethodInfo AddEpoch = Method(nameof(StateEncoder.AddEpoch));
+    private static readonly MethodInfo AddPublished = Method(nameof(StateEncoder.AddPublished));
     private static readonly MethodInfo AddText = Method(nameof(StateEncoder.AddText));
 
     /// <summary>A number that differs, in practice, when the text does: FNV-1a.</summary>
@@ -49,13 +51,13 @@ internal static class StateWriters
         => Changing.GetValue(type, static t => CompileObject(t, static f => !f.IsInitOnly && !IsNotState(f)));
 
     /// <summary>How the cells of a kernel object are written, and fields of it that can be assigned.</summary>
-    public static Action<KernelObject, StateEncoder> CompileCells(Type type, IEnumerable<FieldInfo> fields)
+    public static Action<KernelObject, StateEncoder> CompileCells(Type type, IEnumerable<FieldInfo> fields, bool clocks)
     {
         var target = Expression.Parameter(typeof(KernelObject));
         var encoder = Expression.Parameter(typeof(StateEncoder));
         var body = new List<Expression>();
         foreach (var field in fields.Where(f => IsState(f) && f.DeclaringType != typeof(KernelObject)))
-            Append(body, Expression.Field(Expression.Convert(target, field.DeclaringType!), field), field, encoder);
+            Append(body, Expression.Field(Expression.Convert(target, field.DeclaringType!), field), field, encoder, clocks);
         body.Add(Expression.Empty());
         return Expression.Lambda<Action<KernelObject, StateEncoder>>(Expression.Block(body), target, encoder).Compile();
     }
@@ -151,7 +153,7 @@ internal static class StateWriters
         };
     }
 
-    private static void Append(List<Expression> body, Expression value, FieldInfo? field, Expression encoder)
+    private static void Append(List<Expression> body, Expression value, FieldInfo? field, Expression encoder, bool clocks = false)
     {
         var type = value.Type;
         if (type == typeof(string))
@@ -183,12 +185,18 @@ internal static class StateWriters
         }
         else
         {
-            foreach (var inner in FieldsOf(type).Where(f => !f.IsDefined(typeof(WiringAttribute)) && !f.IsDefined(typeof(EpochAttribute))
-                && !IsNotState(f) && f.FieldType != typeof(SyncClock)))
-            {
-                Append(body, Expression.Field(value, inner), inner, encoder);
-            }
+            foreach (var inner in FieldsOf(type).Where(f => !f.IsDefined(typeof(WiringAttribute)) && !IsNotState(f)))
+                AppendPart(body, Expression.Field(value, inner), inner, encoder, clocks);
         }
+    }
+
+    private static void AppendPart(List<Expression> body, Expression value, FieldInfo field, Expression encoder, bool clocks)
+    {
+        var isPublished = field.FieldType == typeof(SyncClock);
+        if (!isPublished && !field.IsDefined(typeof(EpochAttribute)))
+            Append(body, value, field, encoder, clocks);
+        else if (clocks)
+            body.Add(Expression.Call(encoder, isPublished ? AddPublished : AddEpoch, value));
     }
 
     private static bool IsWhole(Type type) => Type.GetTypeCode(type) is >= TypeCode.SByte and <= TypeCode.UInt64;

@@ -69,6 +69,17 @@ internal struct SyncClock
         thread.Tick();
     }
 
+    /// <summary>Writes down what was published.</summary>
+    public readonly void Write(KernelHost host, StateEncoder encoder)
+    {
+        encoder.Add(row == 0 ? 0UL : 1UL);
+        for (var i = 0; row != 0 && i < host.ThreadCount; i++)
+        {
+            var published = epoch != 0 && Epochs.Thread(epoch) == i ? Epochs.Clock(epoch) : 0;
+            encoder.AddClock(i, Math.Max(host.Clocks.Row(row)[i], published));
+        }
+    }
+
     /// <summary>Lets <paramref name="thread"/> know all that was published here.</summary>
     public readonly void Acquire(KernelThread thread)
     {

@@ -19,6 +19,7 @@ public static class RuleBook
         ("sleep-in-atomic", "nobody sleeps with a spinlock, or in an RCU read section"),
         ("list-corruption", "nothing is on a list twice, or taken off a list that it is not on"),
         ("deadlock", "not all threads wait, and no thread waits for itself"),
+        ("livelock", "threads that could end do not go round and round for ever; decided by the strategy states"),
         ("exception", "the model itself does not fail"),
     ];
 

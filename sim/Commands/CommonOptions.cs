@@ -56,6 +56,9 @@ internal static class CommonOptions
 
     public static Option<string?> Points { get; } = Text("--points", "all", "make every release of a lock and every plain access a scheduling point");
 
+    public static Option<bool> Clocks { get; } =
+        new("--clocks") { Description = "with states: tell them apart, too, by what happened before what, which decides data races" };
+
     public static Option<string?> Out { get; } = Text("--out", "DIR", "where traces are written (default out)");
 
     public static Option<bool> Json { get; } = new("--json") { Description = "one JSON object on one line" };
@@ -123,6 +126,7 @@ internal static class CommonOptions
             TimeMax = time,
             StepsMax = (int?)NumberOf(parsed, StepsMax, 1, int.MaxValue) ?? SearchPlan.StepsMaxDefault,
             PointsAll = PointsAllOf(parsed),
+            Clocks = parsed.GetValue(Clocks),
             Workers = WorkersOf(parsed),
             TracesOutcomes = parsed.GetValue(TraceOutcome),
             Shard = ShardOf(parsed.GetValue(ShardOption)),
@@ -143,6 +147,13 @@ internal static class CommonOptions
 
         if (plan.Reduces && ReducedSearch.RefusalOf(plan) is { } refusal)
             throw new UsageException(refusal);
+        if (plan.Clocks && (plan.Strategy != StrategyNames.States || !scenario.HasKernel))
+        {
+            throw new UsageException(scenario.HasKernel
+                ? "--clocks is for --strategy states: other searches keep each execution's clocks"
+                : "--clocks: a program of shared variables has none, so states says all there is to say of it");
+        }
+
         if (plan.PointsAll && engine == EngineNames.Coyote)
             throw new UsageException("--points all is for the native engine");
         return plan;

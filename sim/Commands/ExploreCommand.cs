@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Diagnostics;
+using System.Globalization;
 using Fscrypt.Sim.Findings;
 using Fscrypt.Sim.Scenarios;
 using Fscrypt.Sim.Search;
@@ -26,7 +27,7 @@ internal static class ExploreCommand
             name,
             CommonOptions.Design, CommonOptions.Release, CommonOptions.Without, CommonOptions.Fs,
             CommonOptions.Engine, CommonOptions.Strategy, CommonOptions.Seed,
-            CommonOptions.Preemptions, CommonOptions.Depth, CommonOptions.StepsMax, CommonOptions.Executions, CommonOptions.For,
+            CommonOptions.Preemptions, CommonOptions.Depth, CommonOptions.StepsMax, CommonOptions.Clocks, CommonOptions.Executions, CommonOptions.For,
             CommonOptions.Workers, CommonOptions.Points, CommonOptions.TraceOutcome, CommonOptions.ShardOption, CommonOptions.Out,
             CommonOptions.Json, CommonOptions.Timing, CommonOptions.Quiet, CommonOptions.NoColor,
         };
@@ -176,7 +177,9 @@ internal static class ExploreCommand
             output.Line($"states      {counts.States:N0}, transitions {counts.Transitions:N0}, "
                 + $"deadlocked states {counts.Deadlocks:N0}, final states {result.Tally.Ended:N0}");
             var bytes = counts.States < StatesFew ? "" : $", {counts.Bytes / counts.States:N0} bytes each";
-            output.Line($"            kept in full{bytes}: no fingerprints, so 0 collisions");
+            output.Line(counts.AreFingerprints
+                ? string.Create(CultureInfo.InvariantCulture, $"            fingerprints of 128 bits{bytes}: {counts.Collisions:0e-0} collisions to be expected")
+                : $"            kept in full{bytes}: no fingerprints, so 0 collisions");
             if (result.Tally.Violating > 0)
                 output.Line($"            {result.Tally.Violating:N0} of them, or steps from them, with a finding, which ends an execution");
             output.Line();

@@ -210,6 +210,7 @@ public sealed class CoyoteHost : KernelHost
 
     private void EndStep()
     {
+        LookAtState();
         EndIfDecided();
         if (Deadlocked)
             Leave();                                     // where that is no violation

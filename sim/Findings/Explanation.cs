@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Fscrypt.Sim.Search;
+using Fscrypt.Sim.Search.Visited;
 
 namespace Fscrypt.Sim.Findings;
 
@@ -18,7 +19,8 @@ public static class Explanation
         var text = new StringBuilder();
         text.Append(trace.Finding.Message).Append("\n\n");
         AppendStory(text, trace);
-        AppendWindows(text, trace, Window.Of(plan, trace));
+        if (trace.Rule != Livelock.Rule)
+            AppendWindows(text, trace, Window.Of(plan, trace));
         return text.ToString();
     }
 
@@ -59,7 +61,8 @@ public static class Explanation
         var task = trace.Tasks[trace.Steps[end - 1].Task];
         var next = trace.Steps.Skip(end).FirstOrDefault(s => s.Task == trace.Steps[end - 1].Task);
         if (end == trace.Steps.Count)
-            return trace.Finding.Task < 0 ? $"{task} ends; then {trace.Rule} is seen." : $"{trace.Rule} is seen.";
+            return trace.Rule == Livelock.Rule ? "All is as it was before; it can go on so for ever."
+                : trace.Finding.Task < 0 ? $"{task} ends; then {trace.Rule} is seen." : $"{trace.Rule} is seen.";
         return trace.Steps[end].Switch switch
         {
             "preempted" => next == null ? "It is preempted, and does not run again." : $"It is preempted before {Told(next)}.",

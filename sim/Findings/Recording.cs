@@ -3,6 +3,7 @@ using Fscrypt.Sim.Engines;
 using Fscrypt.Sim.Model.Machine;
 using Fscrypt.Sim.Scenarios;
 using Fscrypt.Sim.Search;
+using Fscrypt.Sim.Search.Visited;
 
 namespace Fscrypt.Sim.Findings;
 
@@ -13,6 +14,7 @@ public sealed class Recording : IDisposable
     private readonly StrategyHost<Replay> host;
     private readonly Simulation simulation;
     private readonly FunctionNames names = new();
+    private readonly LoopWatch? loop;
     private Recorder recorder = null!;
     private bool ended;
 
@@ -26,10 +28,12 @@ public sealed class Recording : IDisposable
             ? new ThreadedHost<Replay>(new Replay(schedule), pointsAll: true) { StepsMax = plan.StepsMax }
             : new RecordingHost(schedule) { StepsMax = plan.StepsMax };
         simulation = new Simulation(plan.Scenario, plan.Configuration, host);
+        if (host is RecordingHost recording && schedule is [.., Livelock.Stop])
+            recording.Loop = loop = new LoopWatch(host, simulation.Instance);
         Run(watch: null);
         Steps = [.. recorder.Steps.Select(ToTrace)];
         Tasks = [.. host.Threads.Take(host.ThreadCount).Select(t => t.Name)];
-        Finding = simulation.Violation;
+        Finding = simulation.Violation ?? loop?.Finding;
     }
 
     /// <summary>How many preemptions a schedule has.</summary>
@@ -56,13 +60,13 @@ public sealed class Recording : IDisposable
     public void Dispose() => (host as IDisposable)?.Dispose();
 
     /// <summary>Which rules were found to be broken, this one among them?</summary>
-    public bool Breaks(string rule) => simulation.ViolationOf(rule) != null;
+    public bool Breaks(string rule) => ViolationOf(rule) != null;
 
     /// <summary>The trace of the violation of a rule.</summary>
     /// <exception cref="InternalErrorException">This execution does not violate it: the schedule was recorded in another.</exception>
     public Trace TraceOf(string rule)
     {
-        var finding = simulation.ViolationOf(rule);
+        var finding = ViolationOf(rule);
         if (finding == null)
         {
             var why = Divergence == null ? "" : ": " + Divergence;
@@ -70,8 +74,9 @@ public sealed class Recording : IDisposable
         }
 
         ended = simulation.Ended;
-        return Of(
-            rule, "violated", new TraceFinding(finding.Message, ended ? -1 : finding.Thread, finding.Step, finding.Object?.Name, PlacesOf(finding)));
+        var isOfOneTask = !ended && finding != loop?.Finding;
+        return Of(rule, "violated", new TraceFinding(
+            finding.Message, isOfOneTask ? finding.Thread : -1, isOfOneTask || ended ? finding.Step : host.Steps, finding.Object?.Name, PlacesOf(finding)));
     }
 
     /// <summary>The results of the execution, as <see cref="Search.Outcome"/> writes them; null if it did not come to its end.</summary>
@@ -87,6 +92,8 @@ public sealed class Recording : IDisposable
             string.Create(CultureInfo.InvariantCulture, $"outcome-{number}"), Trace.OutcomeVerdict,
             new TraceFinding(outcome, -1, host.Steps, null, []));
     }
+
+    private Finding? ViolationOf(string rule) => simulation.ViolationOf(rule) ?? (rule == loop?.Finding?.Rule ? loop.Finding : null);
 
     private Trace Of(string rule, string verdict, TraceFinding finding)
     {
@@ -116,6 +123,7 @@ public sealed class Recording : IDisposable
 
     private void Run((KernelObject Object, ushort Offset)? watch)
     {
+        loop?.Begin();
         recorder = new Recorder(host, onThreads: plan.PointsAll) { Watch = watch };
         host.Observer = recorder;
         simulation.Execute();
@@ -128,7 +136,7 @@ public sealed class Recording : IDisposable
         var places = new List<TracePlace>();
         if (ended)
             return places;
-        if (finding.Rule == "deadlock")
+        if (finding.Rule is "deadlock" or Livelock.Rule)
         {
             places.AddRange(host.Threads.Take(host.ThreadCount).Where(t => !Inspection.HasEnded(t)).Select(WaitOf));
             return places;
@@ -155,7 +163,7 @@ public sealed class Recording : IDisposable
     {
         var operation = Inspection.Announced(thread);
         return new TracePlace(
-            $"waits for {OperationNames.TargetOf(in operation)}", thread.Index, host.Steps, names.Of(Inspection.Functions(thread)));
+            $"{(Inspection.CanRun(thread) ? "goes on with" : "waits for")} {OperationNames.TargetOf(in operation)}", thread.Index, host.Steps, names.Of(Inspection.Functions(thread)));
     }
 
     // The detectors keep of the earlier access only who did it and when: the execution is run once more to see it happen.

@@ -1,6 +1,7 @@
 using Fscrypt.Sim.Scenarios;
 using Fscrypt.Sim.Scenarios.Language;
 using Fscrypt.Sim.Search;
+using Fscrypt.Sim.Search.Visited;
 
 namespace Fscrypt.Sim.Findings;
 
@@ -38,7 +39,8 @@ public sealed class Shrinker
     {
         this.plan = plan with
         {
-            Engine = EngineNames.Native, Strategy = StrategyNames.DepthFirst, ExecutionsMax = ExecutionsMax, TimeMax = null, RunOn = false,
+            Engine = EngineNames.Native, Strategy = rule == Livelock.Rule ? StrategyNames.States : StrategyNames.DepthFirst,
+            ExecutionsMax = rule == Livelock.Rule ? null : ExecutionsMax, TimeMax = null, RunOn = false,
         };
         this.rule = rule;
         isExpectation = Expectation.IsExpected(message);
@@ -78,7 +80,7 @@ public sealed class Shrinker
         progress.Stage = $"{Tried} scenarios tried, {text.Count(c => c == '\n')} lines left";
         try
         {
-            var tried = plan with { Scenario = file.Scenario, PreemptionsMax = preemptionsMax };
+            var tried = plan with { Scenario = file.Scenario, PreemptionsMax = rule == Livelock.Rule ? null : preemptionsMax };
             var tally = Explorer.Run(tried, progress).Tally;
             var violation = tally.Violations.FirstOrDefault(v => v.Rule == rule && Expectation.IsExpected(v.Message) == isExpectation);
             if (violation == null || (isRace && violation.Count == tally.Executions))

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Fscrypt.Sim.Search.Visited;
 
 namespace Fscrypt.Sim.Findings;
 
@@ -17,7 +18,8 @@ public static class Splat
     {
         var functions = trace.Finding.Places.Where(p => p.Functions.Count > 0 && p.What != "allocated")
             .Select(p => p.Functions[0].Name).Distinct().Take(2).ToList();
-        var where = functions.Count > 0 ? $"in {string.Join(" / ", functions)}" : $"at the end of {trace.Scenario}";
+        var where = functions.Count > 0 ? $"in {string.Join(" / ", functions)}"
+            : trace.Finding.Task >= 0 ? $"in task {trace.Tasks[trace.Finding.Task]}" : $"{(trace.Rule == Livelock.Rule ? "in" : "at the end of")} {trace.Scenario}";
         return $"BUG: fscrypt-sim: {trace.Rule} {where}";
     }
 
@@ -50,7 +52,8 @@ public static class Splat
     public static string ReplayCommand(string path) => $"dotnet run -c Release --project sim -- replay {path}";
 
     private static string Found(Trace trace)
-        => trace.Finding.Task < 0 ? "found when all tasks had ended" : $"found in task {trace.Tasks[trace.Finding.Task]}";
+        => trace.Rule == Livelock.Rule ? "found by going round once"
+            : trace.Finding.Task < 0 ? "found when all tasks had ended" : $"found in task {trace.Tasks[trace.Finding.Task]}";
 
     private static string Preemptions(Trace trace)
         => trace.Preemptions == 1 ? "1 preemption" : Invariant($"{trace.Preemptions} preemptions");

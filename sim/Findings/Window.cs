@@ -86,7 +86,7 @@ public sealed record Window(int Turn, int Thread, int First, int Last, TraceStep
         {
             Turn[] moved = [.. turns];
             moved[turn] = moved[turn] with { Steps = steps };
-            var host = new NativeHost<Turns>(new Turns(moved)) { StepsMax = plan.StepsMax };
+            var host = new NativeHost<Turns>(new Turns(moved)) { StepsMax = Math.Min(plan.StepsMax, SearchPlan.StepsMaxDefault) };
             var simulation = new Simulation(plan.Scenario, plan.Configuration, host);
             simulation.Execute();
             schedule = host.Schedule.ToArray();

@@ -107,9 +107,12 @@ public enum Frequency
 
     /// <summary>In every execution; one in which it does not hold is a violation.</summary>
     Always,
+
+    /// <summary>In every state between two steps, of every execution; one in which it does not hold is a violation.</summary>
+    Invariant,
 }
 
-/// <summary>An expectation about the end of an execution.</summary>
+/// <summary>An expectation about the end of an execution, or about all its states.</summary>
 /// <param name="Name">A short name: the rule that a violation breaks, or the probe's name.</param>
 /// <param name="Frequency">How often.</param>
 /// <param name="Text">The condition as a reader writes it.</param>
@@ -128,12 +131,13 @@ public sealed record Expectation(string Name, Frequency Frequency, string Text, 
     public bool IsBrokenBy(bool held) => Frequency switch
     {
         Frequency.Never => held,
-        Frequency.Always => !held,
+        Frequency.Always or Frequency.Invariant => !held,
         _ => false,
     };
 
     /// <summary>The violation.</summary>
-    public Finding Finding() => new(Name, $"{Expected}{(Frequency == Frequency.Always ? "always" : "never")}: {Text}");
+    public Finding Finding()
+        => new(Name, $"{Expected}{Frequency switch { Frequency.Always => "always", Frequency.Never => "never", _ => "in every state" }}: {Text}");
 
     /// <summary>Whether a finding is about what a scenario expects, and not about a rule that holds everywhere.</summary>
     public static bool IsExpected(string message) => message.StartsWith(Expected, StringComparison.Ordinal);

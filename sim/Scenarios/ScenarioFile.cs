@@ -84,8 +84,8 @@ public sealed class ScenarioFile
     {
         if (ProgramCompiler.Compile(syntax, Diagnostics) is not { } code)
             return null;
-        foreach (var rule in syntax.WithoutRules.Where(r => r.Text != "deadlock"))
-            Diagnostics.Add(rule.Place, "a program of shared variables can do without the rule deadlock only");
+        foreach (var rule in syntax.WithoutRules.Where(r => r.Text is not ("deadlock" or "livelock")))
+            Diagnostics.Add(rule.Place, "a program of shared variables can do without the rules deadlock and livelock only");
         foreach (var background in syntax.Backgrounds)
             Diagnostics.Add(background.Name.Place, "a program of shared variables has no threads of the kernel's own");
         foreach (var fault in syntax.Faults)

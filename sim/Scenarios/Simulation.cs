@@ -24,6 +24,7 @@ public sealed class Simulation
 {
     private readonly KernelHost host;
     private readonly bool[] held;
+    private readonly int[] invariants;
 
     /// <summary>Boots the kernel, if there is one, runs the set-up, and keeps the state after it.</summary>
     /// <exception cref="ScenarioException">The set-up does not end well: a mistake in the scenario.</exception>
@@ -38,6 +39,8 @@ public sealed class Simulation
         foreach (var register in Instance.Registers)
             register.Keep();
         held = new bool[Instance.Expectations.Length];
+        invariants = [.. Enumerable.Range(0, held.Length).Where(i => Instance.Expectations[i].Frequency == Frequency.Invariant)];
+        host.AtEachState = invariants.Length == 0 ? null : LookAtState;
     }
 
     /// <summary>The scenario on this kernel.</summary>
@@ -69,6 +72,9 @@ public sealed class Simulation
     /// <summary>Whether the last execution ended in a deadlock (it is counted so, and not as complete).</summary>
     public bool WasDeadlock => host.Deadlocked;
 
+    /// <summary>Which expectation about all states did not hold in one, where the last execution ended then; or -1.</summary>
+    public int BrokenInvariant { get; private set; }
+
     /// <summary>Whether the last execution came to its end, with all threads.</summary>
     public bool Ended { get; private set; }
 
@@ -76,13 +82,15 @@ public sealed class Simulation
     public ReadOnlySpan<bool> Held => held;
 
     /// <summary>Whether an expectation was asked of the last execution.</summary>
-    public bool Asks(int expectation) => Ended || (WasDeadlock && Instance.Expectations[expectation].IsAskedInDeadlocks);
+    public bool Asks(int expectation)
+        => Ended || (WasDeadlock && Instance.Expectations[expectation].IsAskedInDeadlocks) || expectation == BrokenInvariant;
 
     /// <summary>Runs the threads, the last part, and the rules that look at the end. Allocates nothing unless something is found.</summary>
     public ExecutionEnd Execute()
     {
         host.Restore();
         Ended = false;
+        BrokenInvariant = -1;
         foreach (var register in Instance.Registers)
             register.Reset();
         Ended = host.RunTogether(Instance.Threads) && (Instance.Finally == null || host.RunAlone(Instance.Finally));
@@ -98,6 +106,20 @@ public sealed class Simulation
 
     /// <summary>The outcome of the last execution as one number: equal registers, equal number.</summary>
     public ulong OutcomeHash() => Register.HashOf(Instance.Registers);
+
+    private void LookAtState()
+    {
+        Instance.Collect?.Invoke();
+        foreach (var i in invariants)
+        {
+            if (Instance.Expectations[i].Holds())
+                continue;
+            host.Report(Instance.Expectations[i].Finding());
+            held[i] = false;
+            BrokenInvariant = i;
+            return;
+        }
+    }
 
     private void Ask()
     {

@@ -19,6 +19,13 @@ public static class Explorer
     public static SearchResult Run(SearchPlan plan, SearchProgress progress)
     {
         var expectations = ExpectationsOf(plan);
+        if (plan.Reduces && expectations.FirstOrDefault(e => e.Frequency == Frequency.Invariant) is { } invariant)
+        {
+            throw new ScenarioException(
+                $"strategy {plan.Strategy} does not come to every state, and {plan.Scenario.Name} has an invariant ({invariant.Title}): "
+                + "states and depth-first do");
+        }
+
         if (plan.Strategy == StrategyNames.States)
             return SearchStates(plan, expectations, progress);
         if (plan.IsExhaustive && plan.Reduces)

@@ -47,6 +47,9 @@ public sealed record SearchPlan(Scenario Scenario, KernelConfiguration Configura
     /// <summary>Whether every release and every plain access is a scheduling point.</summary>
     public bool PointsAll { get; init; }
 
+    /// <summary>Whether states are told apart, too, by what happened before what: then data races are decided.</summary>
+    public bool Clocks { get; init; }
+
     /// <summary>Threads of the computer that sampling may use. No result depends on it.</summary>
     public int Workers { get; init; } = 1;
 

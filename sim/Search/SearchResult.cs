@@ -90,6 +90,8 @@ public sealed class SearchResult
             reasons.Add($"{Cut(count)}: {why}");
         if (Plan.Shard is { } shard)
             reasons.Add($"shard {shard} is a part of the search");
+        if (Plan.Strategy == StrategyNames.States && Plan.Scenario.HasKernel && !Plan.Clocks)
+            reasons.Add("races not decided: who is before whom is not part of a state; --clocks makes it one");
         for (var i = 0; i < Expectations.Count && Plan.Shard == null; i++)
         {
             if (Expectations[i].Frequency == Frequency.Sometimes && Tally.Held[i] == 0)

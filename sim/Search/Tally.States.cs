@@ -1,5 +1,7 @@
+using Fscrypt.Sim.Findings;
 using Fscrypt.Sim.Model.Machine;
 using Fscrypt.Sim.Scenarios;
+using Fscrypt.Sim.Search.Visited;
 
 namespace Fscrypt.Sim.Search;
 
@@ -34,6 +36,18 @@ public sealed partial class Tally
         held[expectation] += was ? 1 : 0;
     }
 
+    /// <summary>A schedule that leads round in a circle.</summary>
+    /// <param name="plan">What it is a schedule of.</param>
+    /// <param name="schedule">The way there, once round, and <see cref="Livelock.Stop"/>.</param>
+    internal void AddLivelock(SearchPlan plan, short[] schedule)
+    {
+        using var recording = new Recording(plan, schedule);
+        var finding = recording.Finding ?? throw new InternalErrorException(
+            $"the schedule {string.Join(',', schedule)} is said to end in a circle, and does not. {recording.Divergence}");
+        Violating++;
+        Found(finding, schedule, Recording.PreemptionsOf(plan, schedule), schedule.Length - 1);
+    }
+
     /// <summary>Counts a state, or a step, with a finding.</summary>
     internal void CountViolating() => Violating++;
 
@@ -59,4 +73,9 @@ public sealed partial class Tally
 /// <param name="Transitions">Different pairs of such a state and a thread that goes on from there.</param>
 /// <param name="Deadlocks">Different states in which threads are left that can never go on.</param>
 /// <param name="Bytes">What keeping them took, at the end.</param>
-public sealed record StateCounts(long States, long Transitions, long Deadlocks, long Bytes);
+/// <param name="AreFingerprints">Whether a state is known by 128 bits only.</param>
+public sealed record StateCounts(long States, long Transitions, long Deadlocks, long Bytes, bool AreFingerprints = false)
+{
+    /// <summary>How many states are to be expected that were taken for another one.</summary>
+    public double Collisions => AreFingerprints ? Math.ScaleB((double)States * States, -129) : 0;
+}

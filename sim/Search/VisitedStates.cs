@@ -28,6 +28,7 @@ internal sealed class VisitedStates
 {
     private const int LookInterval = 4096;                // steps between looks at the clock
     private const int StatesMax = 750_000_000;
+    private const int BytesOfEdge = 32;
     private const int NodesMax = 2_000_000_000;
 
     private readonly SearchPlan plan;
@@ -45,6 +46,7 @@ internal sealed class VisitedStates
     private long deadline;
     private long transitions;
     private int preemptions;
+    private ulong canEnd;                                 // threads that end in some state
     private int layerStart;                               // the first state of the layer
 
     public VisitedStates(SearchPlan plan, IReadOnlyList<Expectation> expectations, SearchProgress progress)
@@ -85,6 +87,8 @@ internal sealed class VisitedStates
                 return Result(preemptions == 0 ? default : new Coverage(true, preemptions - 1), budgetSpent: true);
             var covered = new Coverage(true, IsAnythingLeft() ? preemptions : null);
             var isFound = finals.Tally.Violating > 0 && !plan.RunOn && plan.PreemptionsMax != null;
+            if (covered.PreemptionsMax == null && !FindLivelocks())
+                return Result(covered, budgetSpent: true);
             if (covered.PreemptionsMax == null || preemptions == plan.PreemptionsMax || isFound)
                 return Result(covered, budgetSpent: false);
         }
@@ -149,6 +153,53 @@ internal sealed class VisitedStates
                     return false;
             }
         }
+    }
+
+    // Only loops go round; and a thread that never ends is meant to.
+    /// <returns>Whether memory sufficed.</returns>
+    private bool FindLivelocks()
+    {
+        if (plan.Scenario.WithoutRules.Contains(Livelock.Rule) || !steps.HasLoops || canEnd == 0)
+            return true;
+        if (transitions > int.MaxValue / 2 || store.Bytes + nodes.Bytes + steps.Bytes + (BytesOfEdge * transitions) > bytesMax)
+            return false;
+        var wayTo = new int[store.Count];
+        Array.Fill(wayTo, -1);
+        for (var node = nodes.Count - 1; node >= 0; node--)
+            wayTo[nodes[node].State] = node;
+        var enabled = new ulong[store.Count];
+        var edges = new List<Edge>();
+        for (var state = 0; state < enabled.Length; state++)
+        {
+            if (wayTo[state] < 0)
+                continue;                                 // executions end there
+            store.Read(state, parts);
+            for (var thread = 0; thread < steps.Threads; thread++)
+            {
+                var (local, cell) = (parts[thread], steps.CellOf(thread, parts[thread]));
+                if (cell < 0)
+                    continue;
+                var step = steps.Of(thread, local, parts[cell]);
+                if (step.Kind == StepKind.Disabled)
+                    continue;
+                enabled[state] |= 1UL << thread;
+                if (step.Kind == StepKind.Enabled)
+                    edges.Add(new Edge(state, store.Successor(state, thread, step.Local, cell, step.Value, out _), (short)thread, -1));
+            }
+        }
+
+        foreach (var livelock in new Livelocks(new StateGraph(store.Count, edges, enabled), EndedIn, canEnd).Find())
+            finals.Tally.AddLivelock(plan, [.. nodes.ScheduleTo(wayTo[livelock.Start], -1), .. livelock.Schedule, Livelock.Stop]);
+        return true;
+    }
+
+    private ulong EndedIn(int state)
+    {
+        store.Read(state, parts);
+        var ended = 0UL;
+        for (var thread = 0; thread < steps.Threads; thread++)
+            ended |= steps.CellOf(thread, parts[thread]) < 0 ? 1UL << thread : 0;
+        return ended;
     }
 
     // What is left of the last layer needs another preemption.
@@ -228,11 +279,16 @@ internal sealed class VisitedStates
         for (var thread = 0; thread < steps.Threads; thread++)
         {
             if (steps.CellOf(thread, parts[thread]) < 0)
+            {
                 ended++;
+                canEnd |= 1UL << thread;
+            }
             else if (!IsWaiting(thread))
                 enabled |= 1UL << thread;
         }
 
+        if (finals.IsBrokenInvariant(parts, at))
+            return 0;
         if (ended == steps.Threads)
             finals.Complete(parts, at);
         else if (enabled == 0)

@@ -4,7 +4,7 @@ namespace Fscrypt.Sim.Properties.Scenarios.Programs;
 internal static class EndlessPrograms
 {
     /// <summary>Those of the library.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["textbook/philosophers3-cyclic", "textbook/trylock-dance"];
+    public static IReadOnlyList<string> Names { get; } = ["textbook/peterson", "textbook/philosophers3-cyclic", "textbook/trylock-dance"];
 
     public static string Philosophers(int count) => $"""
         lock fork[{count}]

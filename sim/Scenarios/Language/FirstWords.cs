@@ -32,7 +32,7 @@ internal static class FirstWords
 
         return $"no line begins with {Misspelling.Quote(word)}; " + (isInBody
             ? "expected an operation (root mkdir d), a statement (r = x), or the next part"
-            : "there are kernel, user, shared, lock, rwsem, setup, thread, finally, background, fault, never, sometimes, always, without");
+            : "there are kernel, user, shared, lock, rwsem, setup, thread, finally, background, fault, never, sometimes, always, invariant, without");
     }
 
     private static string? HabitIn(string name, ReadOnlySpan<char> after)

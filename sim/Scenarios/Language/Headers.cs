@@ -165,7 +165,13 @@ internal sealed partial class Headers(LineReader reader)
 
     private void Expectation(SourceLine line)
     {
-        var frequency = line.FirstName switch { "never" => Frequency.Never, "sometimes" => Frequency.Sometimes, _ => Frequency.Always };
+        var frequency = line.FirstName switch
+        {
+            "never" => Frequency.Never,
+            "sometimes" => Frequency.Sometimes,
+            "invariant" => Frequency.Invariant,
+            _ => Frequency.Always,
+        };
         var from = line.Start + line.FirstName.Length;
         var name = LabelOf(line, ref from);
         if (name != null && line.Raw.AsSpan()[from..line.End].Trim(" \t").IsEmpty)

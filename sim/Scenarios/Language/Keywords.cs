@@ -11,7 +11,7 @@ internal enum LineForm
     /// <summary>A header with numbers and operators.</summary>
     SymbolHeader,
 
-    /// <summary><c>never</c>, <c>sometimes</c> and <c>always</c>.</summary>
+    /// <summary><c>never</c>, <c>sometimes</c>, <c>always</c> and <c>invariant</c>.</summary>
     Expectation,
 
     /// <summary>A statement of a program that begins with a word of the language.</summary>
@@ -47,6 +47,7 @@ internal static class Keywords
         ["never"] = LineForm.Expectation,
         ["sometimes"] = LineForm.Expectation,
         ["always"] = LineForm.Expectation,
+        ["invariant"] = LineForm.Expectation,
         ["without"] = LineForm.WordHeader,
         ["if"] = LineForm.Statement,
         ["while"] = LineForm.Statement,

@@ -6,7 +6,7 @@ namespace Fscrypt.Sim.Scenarios.Language;
 /// <summary>The one way to indent and space a scenario. What it means stays the same, and comments stay where they are.</summary>
 public static class ScenarioFormatter
 {
-    // The longest of never, sometimes and always.
+    // The longest of never, sometimes, always and invariant.
     private const int FrequencyWidth = 9;
 
     private const int Indentation = 2;

@@ -94,7 +94,7 @@ public sealed record BackgroundSyntax(Word Name, long AtMost);
 /// <param name="AtMost">How often at most; null for any number.</param>
 public sealed record FaultSyntax(Word Error, Word Operation, long? AtMost);
 
-/// <summary><c>never CONDITION</c>, or with a name <c>never lost-write: CONDITION</c>.</summary>
+/// <summary><c>never CONDITION</c> and the like, or with a name <c>never lost-write: CONDITION</c>.</summary>
 /// <param name="Frequency">The first word.</param>
 /// <param name="Name">The name before the colon, or null.</param>
 /// <param name="Condition">The condition.</param>

@@ -27,7 +27,8 @@ internal sealed class ExecutedStates
     private readonly StateEncoder encoder;
     private readonly FingerprintStore states = new();
     private readonly ChunkedList<Arrived> nodes = new();
-    private readonly ChunkedList<Transition> transitions = new();
+    private readonly ChunkedList<Edge> transitions = new();   // to -1 if it ended the execution
+    private readonly List<ulong> endedIn = [];            // of each state the threads that have ended
     private readonly Stack<Pending> pending = new();
     private readonly List<short> prefix = [];             // what is run before anything is looked at
     private readonly Tally tally;
@@ -51,7 +52,7 @@ internal sealed class ExecutedStates
         simulation = new Simulation(plan.Scenario, plan.Configuration, host);
         try
         {
-            encoder = new StateEncoder(host, simulation.Instance.Threads, simulation.Instance.Finally, simulation.Instance.Registers);
+            encoder = new StateEncoder(host, plan.Clocks, simulation.Instance.Threads, simulation.Instance.Finally, simulation.Instance.Registers);
         }
         catch (NotSupportedException exception)
         {
@@ -88,6 +89,8 @@ internal sealed class ExecutedStates
                 return Result(preemptions == 0 ? default : new Coverage(true, preemptions - 1), budgetSpent: true);
             var covered = new Coverage(true, IsAnythingLeft() ? preemptions : null);
             var isFound = tally.Violating > 0 && !plan.RunOn && plan.PreemptionsMax != null;
+            if (covered.PreemptionsMax == null)
+                FindLivelocks();
             if (covered.PreemptionsMax == null || preemptions == plan.PreemptionsMax || isFound)
                 return Result(covered, budgetSpent: false);
         }
@@ -120,7 +123,7 @@ internal sealed class ExecutedStates
     {
         if (position < prefix.Count)
             throw new InternalErrorException($"run {runs - 1}: the schedule {string.Join(',', prefix)} ended before step {position + 1}");
-        if (end == RunEnd.Known || host.WasCut || (host.Finding != null && !host.Deadlocked))
+        if (end == RunEnd.Known || host.WasCut || (host.Finding != null && !host.Deadlocked && simulation.BrokenInvariant < 0))
             return;
         var state = Find(out var isNew);
         end = isNew ? RunEnd.New : RunEnd.Known;
@@ -176,15 +179,20 @@ internal sealed class ExecutedStates
         if (next.Choice >= 0)
             prefix.Add(next.Choice);
         prefix.Add(next.Thread);
-        for (var node = next.Node; node >= 0 && nodes[node].Thread >= 0; node = nodes[node].Parent)
+        AppendWayTo(next.Node);
+        prefix.Reverse();
+        at = new Arrived(-1, next.Node, next.Thread, next.Choice);
+    }
+
+    // From the last step to the first one.
+    private void AppendWayTo(int node)
+    {
+        for (; node >= 0 && nodes[node].Thread >= 0; node = nodes[node].Parent)
         {
             if (nodes[node].Choice >= 0)
                 prefix.Add(nodes[node].Choice);
             prefix.Add(nodes[node].Thread);
         }
-
-        prefix.Reverse();
-        at = new Arrived(-1, next.Node, next.Thread, next.Choice);
     }
 
     // Runs the prefix, and goes on from there as long as there is something new.
@@ -199,7 +207,7 @@ internal sealed class ExecutedStates
         var before = transitions.Count;
         var ended = simulation.Execute();
         if (end == RunEnd.InStep)
-            transitions.Add(new Transition(StateBefore, -1, (byte)at.Thread));
+            transitions.Add(new Edge(StateBefore, -1, at.Thread, at.Choice));
         progress.Add(transitions.Count - before);
         if (end != RunEnd.Known)
             tally.CountEnd(simulation, ended, host.Schedule, host.Preemptions, host.Steps);
@@ -238,7 +246,9 @@ internal sealed class ExecutedStates
     {
         var state = states.FindOrAdd(FingerprintStore.FingerprintOf(encoder.Encode()), out isNew);
         if (at.Thread >= 0)
-            transitions.Add(new Transition(StateBefore, state, (byte)at.Thread));
+            transitions.Add(new Edge(StateBefore, state, at.Thread, at.Choice));
+        if (isNew)
+            endedIn.Add(Ended());
         return state;
     }
 
@@ -249,6 +259,40 @@ internal sealed class ExecutedStates
             return;
         throw new InternalErrorException(
             $"run {runs - 1}: the schedule {string.Join(',', prefix[..position])} led to another state than before, at step {position}");
+    }
+
+    private ulong Ended()
+    {
+        var ended = 0UL;
+        for (var i = 0; i < host.ThreadCount; i++)
+            ended |= Inspection.HasEnded(host.Threads[i]) ? 1UL << i : 0;
+        return ended;
+    }
+
+    private void FindLivelocks()
+    {
+        if (plan.Scenario.WithoutRules.Contains(Livelock.Rule))
+            return;
+        var enabled = new ulong[states.Count];
+        var edges = new List<Edge>();
+        for (var i = 0; i < transitions.Count; i++)
+        {
+            var edge = transitions[i];
+            if (edge.From < 0)
+                continue;
+            enabled[edge.From] |= 1UL << edge.Thread;
+            if (edge.To >= 0)
+                edges.Add(edge);
+        }
+
+        var graph = new StateGraph(states.Count, edges, enabled);
+        foreach (var livelock in new Livelocks(graph, state => endedIn[state], endedIn.Aggregate(0UL, (all, ended) => all | ended)).Find())
+        {
+            prefix.Clear();
+            AppendWayTo(states.Node(livelock.Start));
+            prefix.Reverse();
+            tally.AddLivelock(plan, [.. prefix, .. livelock.Schedule, Livelock.Stop]);
+        }
     }
 
     private bool IsAnythingLeft()
@@ -268,14 +312,12 @@ internal sealed class ExecutedStates
 
     private SearchResult Result(Coverage covered, bool budgetSpent)
     {
-        tally.States = new StateCounts(states.Count, transitions.Count, deadlocks, states.Bytes + nodes.Bytes + transitions.Bytes);
+        tally.States = new StateCounts(states.Count, transitions.Count, deadlocks, states.Bytes + nodes.Bytes + transitions.Bytes, AreFingerprints: true);
         return new SearchResult(plan, tally, covered, budgetSpent, expectations);
     }
 
     // A state, and the step that led to it.
     private record struct Arrived(int State, int Parent, short Thread, short Choice);
-
-    private readonly record struct Transition(int From, int To, byte Thread);
 
     private readonly record struct Pending(int Node, short Thread, short Choice);
 }

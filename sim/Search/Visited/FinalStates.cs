@@ -17,6 +17,7 @@ internal sealed class FinalStates
     private readonly Register[] registers;
     private readonly Expectation[] expectations;
     private readonly bool deadlocksAreFindings;
+    private readonly bool hasInvariants;
     private bool deadlocked;
 
     public FinalStates(SearchPlan plan, ProgramScenario scenario, ProgramSteps steps, NodeLog nodes)
@@ -26,6 +27,7 @@ internal sealed class FinalStates
         this.nodes = nodes;
         registers = [.. ProgramInstance.NamesOf(steps.Code).Select(n => new Register(n))];
         expectations = scenario.ExpectationsOf(registers, () => deadlocked);
+        hasInvariants = expectations.Any(e => e.Frequency == Frequency.Invariant);
         deadlocksAreFindings = !plan.Scenario.WithoutRules.Contains("deadlock");
         Tally = new Tally(expectations.Length, plan.TracesOutcomes);
     }
@@ -35,6 +37,25 @@ internal sealed class FinalStates
 
     /// <summary>Different states that are deadlocks.</summary>
     public long Deadlocks { get; private set; }
+
+    /// <summary>Whether an execution ends in a state that is new because something is not so that is to be so in all of them.</summary>
+    public bool IsBrokenInvariant(ReadOnlySpan<int> parts, Arrival at)
+    {
+        if (!hasInvariants)
+            return false;
+        Collect(parts);
+        for (var i = 0; i < expectations.Length; i++)
+        {
+            if (expectations[i].Frequency != Frequency.Invariant || expectations[i].Holds())
+                continue;
+            Tally.CountAsked(i, was: false);
+            Tally.CountViolating();
+            Found(expectations[i].Name, expectations[i].Finding().Message, at);
+            return true;
+        }
+
+        return false;
+    }
 
     /// <summary>All threads have ended.</summary>
     /// <param name="parts">The state.</param>

@@ -57,6 +57,9 @@ internal sealed class ProgramSteps
     /// <summary>How many threads and cells.</summary>
     public int Parts => parts.Length;
 
+    /// <summary>Whether a thread can come to where it was before.</summary>
+    public bool HasLoops => Code.Threads.Any(t => t.Code.Any(i => i.Kind == InstructionKind.Again));
+
     /// <summary>What ended the program before the first step, or null.</summary>
     public ProgramFault? FaultAtStart { get; }
 
