@@ -20,14 +20,15 @@ public struct DepthFirst : IStrategy
     /// <param name="preemptionsMax">Preemptions a schedule may have, or -1 for any number.</param>
     public DepthFirst(int preemptionsMax) => bound = preemptionsMax < 0 ? int.MaxValue : preemptionsMax;
 
-    /// <summary>A search of the schedules that begin with some decisions.</summary>
-    internal DepthFirst(int preemptionsMax, ReadOnlySpan<Decision> prefix)
+    /// <summary>A search of a part of the schedules, from where it stands.</summary>
+    internal DepthFirst(int preemptionsMax, Part part)
         : this(preemptionsMax)
     {
-        while (decisions.Length < prefix.Length)
+        while (decisions.Length < part.Given.Length)
             Array.Resize(ref decisions, 2 * decisions.Length);
-        prefix.CopyTo(decisions);
-        length = fixedLength = prefix.Length;
+        part.Given.CopyTo(decisions, 0);
+        length = part.Given.Length;
+        fixedLength = part.Fixed;
     }
 
     /// <summary>The decisions of this execution so far.</summary>
@@ -35,6 +36,9 @@ public struct DepthFirst : IStrategy
 
     /// <summary>The decisions that this execution begins with.</summary>
     internal readonly ReadOnlySpan<Decision> Given => decisions.AsSpan(0, length);
+
+    /// <summary>What is left of this search, before an execution.</summary>
+    internal readonly Part Left => new(Given.ToArray(), fixedLength);
 
     /// <summary>Whether the bound ever refused a preemption. If not, all schedules were searched.</summary>
     public bool BoundWasFelt { get; private set; }
@@ -102,6 +106,15 @@ public struct DepthFirst : IStrategy
             Array.Resize(ref decisions, 2 * depth);
         decisions[depth++] = decision;
         length = depth;
+    }
+
+    /// <summary>Schedules that begin with some decisions, as far as they were not looked at yet.</summary>
+    /// <param name="Given">The decisions that the next one begins with.</param>
+    /// <param name="Fixed">How many of them all have.</param>
+    internal readonly record struct Part(Decision[] Given, int Fixed)
+    {
+        /// <summary>All schedules.</summary>
+        public static Part Whole => new([], 0);
     }
 
     /// <summary>A point where there was a choice, and what of it is left.</summary>
