@@ -40,6 +40,12 @@ public struct DepthFirst : IStrategy
     /// <summary>What is left of this search, before an execution.</summary>
     internal readonly Part Left => new(Given.ToArray(), fixedLength);
 
+    /// <summary>
+    /// How much of the part was looked at, before an execution: the branches that are done at each decision on the way to it,
+    /// each as much as all others at that decision (Knuth, Mathematics of Computation 1975). It never goes back.
+    /// </summary>
+    internal readonly double Fraction => FractionOf(Given[fixedLength..]);
+
     /// <summary>Whether the bound ever refused a preemption. If not, all schedules were searched.</summary>
     public bool BoundWasFelt { get; private set; }
 
@@ -61,6 +67,7 @@ public struct DepthFirst : IStrategy
         Push(new Decision
         {
             Chosen = (short)first, Current = (short)(mayGoOn ? current : -1), Rest = enabled & ~(1UL << first), PreemptionsAfter = preemptions,
+            Branches = (byte)BitOperations.PopCount(enabled),
         });
         return first;
     }
@@ -70,7 +77,7 @@ public struct DepthFirst : IStrategy
         if (depth < length)
             return decisions[depth++].Chosen;
         var preemptions = depth == 0 ? 0 : decisions[depth - 1].PreemptionsAfter;
-        Push(new Decision { Chosen = 0, Current = -1, Rest = (1UL << options) - 2, PreemptionsAfter = preemptions });
+        Push(new Decision { Chosen = 0, Current = -1, Rest = (1UL << options) - 2, PreemptionsAfter = preemptions, Branches = (byte)options });
         return 0;
     }
 
@@ -100,6 +107,18 @@ public struct DepthFirst : IStrategy
         return Next();
     }
 
+    private static double FractionOf(ReadOnlySpan<Decision> decisions)
+    {
+        var (done, weight) = (0.0, 1.0);
+        foreach (ref readonly var decision in decisions)
+        {
+            weight /= decision.Branches;
+            done += weight * (decision.Branches - 1 - BitOperations.PopCount(decision.Rest));
+        }
+
+        return done;
+    }
+
     private void Push(in Decision decision)
     {
         if (depth == decisions.Length)
@@ -115,6 +134,21 @@ public struct DepthFirst : IStrategy
     {
         /// <summary>All schedules.</summary>
         public static Part Whole => new([], 0);
+
+        /// <summary>How much of it was looked at.</summary>
+        public double Fraction => FractionOf(Given.AsSpan(Fixed));
+
+        /// <summary>How much of all schedules it was at its beginning, as <see cref="Fraction"/> estimates.</summary>
+        public double Weight
+        {
+            get
+            {
+                var weight = 1.0;
+                for (var i = 0; i < Fixed; i++)
+                    weight /= Given[i].Branches;
+                return weight;
+            }
+        }
     }
 
     /// <summary>A point where there was a choice, and what of it is left.</summary>
@@ -124,6 +158,7 @@ public struct DepthFirst : IStrategy
         public int PreemptionsAfter;
         public short Chosen;
         public short Current;
+        public byte Branches;
 
         /// <summary>Whether it is another one than the first that was taken here.</summary>
         public bool Deviates;

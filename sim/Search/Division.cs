@@ -15,6 +15,8 @@ internal sealed class Division : IDisposable
     private readonly SearchProgress progress;
     private readonly Interruption interruption;
     private readonly NativeSearch<DepthFirst>[] searches;
+    private readonly double[] done;                       // by each worker, of all parts
+    private double doneBefore;
 
     public Division(SearchPlan plan, int workers, SearchProgress progress, Interruption interruption)
     {
@@ -22,6 +24,7 @@ internal sealed class Division : IDisposable
         this.progress = progress;
         this.interruption = interruption;
         searches = [.. Enumerable.Range(0, workers).Select(_ => new NativeSearch<DepthFirst>(plan, progress))];
+        done = new double[workers];
     }
 
     /// <summary>Whether the bound refused a preemption in any part.</summary>
@@ -32,6 +35,12 @@ internal sealed class Division : IDisposable
 
     /// <summary>Whether the last run was interrupted.</summary>
     public bool Paused { get; private set; }
+
+    /// <summary>What all parts together weigh, of all schedules: less than 1 if they are those of a shard.</summary>
+    public double Weight { get; set; } = 1;
+
+    /// <summary>How much of all parts was looked at, from 0 to 1, as far as can be told.</summary>
+    public double Fraction => Math.Clamp(doneBefore + done.Sum(), 0, 1);
 
     public void Dispose()
     {
@@ -55,7 +64,18 @@ internal sealed class Division : IDisposable
         }
         while (search.Strategy.WereCut && search.Strategy.Found.Count < PartsOfAWorker * (plan.Shard?.Count ?? searches.Length));
         BoundWasFelt |= search.Strategy.BoundWasFelt;
-        return plan.Shard is { } shard ? [.. search.Strategy.Found.Where((_, i) => i % shard.Count == shard.Index - 1)] : search.Strategy.Found;
+        if (plan.Shard is not { } shard)
+            return search.Strategy.Found;
+        List<DepthFirst.Part> parts = [.. search.Strategy.Found.Where((_, i) => i % shard.Count == shard.Index - 1)];
+        Weight = Math.Max(parts.Sum(p => p.Weight), double.Epsilon);
+        return parts;
+    }
+
+    /// <summary>From now on <see cref="Fraction"/> is what is done apart from these parts, and of them.</summary>
+    public void Prepare(List<DepthFirst.Part> parts)
+    {
+        Array.Clear(done);
+        doneBefore = 1 - parts.Sum(p => p.Weight / Weight * (1 - p.Fraction));
     }
 
     /// <summary>Goes through parts until none is left, or a limit is reached, or it is interrupted.</summary>
@@ -71,6 +91,7 @@ internal sealed class Division : IDisposable
         var left = new DepthFirst.Part?[searches.Length];
         var next = -1;
         var (felt, isEndless, isPaused) = (false, false, false);
+        Prepare(parts);
         Explorer.InParallel(searches.Length, searches.Length, worker =>
         {
             var search = searches[worker];
@@ -80,6 +101,9 @@ internal sealed class Division : IDisposable
                 var part = Interlocked.Increment(ref next);
                 if (part >= parts.Count)
                     return;
+                var weight = parts[part].Weight / Weight;
+                var before = done[worker] - (weight * parts[part].Fraction);
+                search.Look = strategy => done[worker] = before + (weight * strategy.Fraction);
                 mine.Add(search.Run(new DepthFirst(bound, parts[part]), executionsMax - mine.Executions, deadline, interruption));
                 if (search.Strategy.BoundWasFelt)
                     Volatile.Write(ref felt, true);
@@ -88,7 +112,9 @@ internal sealed class Division : IDisposable
                 // A part may be so small that it was at its end before it came to look.
                 if (search.Exhausted ? interruption.IsDue : search.Paused)
                     Volatile.Write(ref isPaused, true);
-                if (!search.Exhausted)
+                if (search.Exhausted)
+                    done[worker] = before + weight;
+                else
                     left[worker] = search.Strategy.Left;
             }
         });

@@ -55,6 +55,8 @@ internal sealed class ExhaustiveSearch : IDisposable
             Begin(plan.PreemptionsMax is not { } most ? -1 : plan.Shard == null ? 0 : most);
         for (; ; Begin(bound + 1))
         {
+            division.Prepare(parts);
+            progress.Begin(() => division.Fraction);
             while (!Search())
             {
                 interruption.Save(Write);
@@ -132,6 +134,7 @@ internal sealed class ExhaustiveSearch : IDisposable
         to.Write(division.BoundWasFelt);
         to.Write(isWhole);
         to.Write(isPrefix);
+        to.Write(division.Weight);
         to.Write(parts.Count);
         foreach (var part in parts)
         {
@@ -156,6 +159,7 @@ internal sealed class ExhaustiveSearch : IDisposable
         division.BoundWasFelt = from.ReadBoolean();
         isWhole = from.ReadBoolean();
         isPrefix = from.ReadBoolean();
+        division.Weight = from.ReadDouble();
         for (var count = from.ReadInt32(); count > 0; count--)
         {
             var given = from.ReadInt32();

@@ -40,6 +40,9 @@ internal sealed class NativeSearch<TStrategy> : IDisposable
     /// <summary>Whether the last run ended at an execution without end: of a program that has one there is no end of them either.</summary>
     public bool IsEndless { get; private set; }
 
+    /// <summary>Called with the strategy now and then, before its next execution.</summary>
+    public Action<TStrategy>? Look { get; set; }
+
     /// <summary>Gives the machine up.</summary>
     public void Dispose() => (host as IDisposable)?.Dispose();
 
@@ -78,9 +81,15 @@ internal sealed class NativeSearch<TStrategy> : IDisposable
         {
             var end = number % StandingCheck.Interval == 0 ? check.ExecuteTwice(simulation, number) : simulation.Execute();
             tally.Count(simulation, end, host.Schedule, host.Preemptions, host.Steps);
-            if (number % ProgressInterval == 0)
-                progress.Add(ProgressInterval);
             Exhausted = !host.Strategy.Next();
+            if (simulation.Violation != null)
+                progress.AddViolating(1);
+            if (number % ProgressInterval == 0)
+            {
+                Look?.Invoke(host.Strategy);
+                progress.Add(ProgressInterval);
+            }
+
             IsEndless = end == ExecutionEnd.Cut && plan.IsExhaustive && !plan.Scenario.HasKernel && host.Steps >= plan.StepsMax;
             if (IsEndless || Exhausted || number + 1 >= executionsMax)
                 return tally;

@@ -18,7 +18,14 @@ internal sealed class Ranges
     public int Count => ranges.Count;
 
     /// <summary>How many numbers.</summary>
-    public long Total => ranges.Sum(r => r.Count);
+    public long Total
+    {
+        get
+        {
+            lock (gate)
+                return ranges.Sum(r => r.Count);
+        }
+    }
 
     /// <summary>Takes the next numbers, at most so many; null if there are none.</summary>
     public Range? Take(long most)

@@ -23,6 +23,12 @@ internal static class Sampling
         var tally = new Tally(expectations.Count, plan.TracesOutcomes);
         var ranges = RangesOf(plan, tally, interruption);
         var profile = plan.Strategy is StrategyNames.Random or StrategyNames.Pos ? null : Profile.Of(plan);
+        if (plan.TimeMax == null)
+        {
+            var all = ranges.Total + tally.Executions;
+            progress.Begin(() => all == 0 ? 1 : 1 - ((double)ranges.Total / all));
+        }
+
         for (var isOver = false; !isOver;)
         {
             isOver = plan.Strategy switch

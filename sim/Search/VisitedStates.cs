@@ -49,6 +49,8 @@ internal sealed partial class VisitedStates
     private int layerStart;                               // the first state of the layer
     private Place place;                                  // of the layer that is gone through
     private bool isSpent;
+    private long frontierBefore;                          // when progress was told last
+    private long frontierSeen = Stopwatch.GetTimestamp();
     private Interruption interruption = null!;
 
     public VisitedStates(SearchPlan plan, IReadOnlyList<Expectation> expectations, SearchProgress progress)
@@ -64,6 +66,7 @@ internal sealed partial class VisitedStates
         parts = new int[steps.Parts];
         finals = new FinalStates(plan, scenario, steps, nodes);
         progress.Unit = "transitions";
+        progress.Detail = Progress;
     }
 
     /// <summary>Why a plan cannot be carried out by this search, in a sentence with a remedy, or null.</summary>
@@ -280,6 +283,19 @@ internal sealed partial class VisitedStates
     {
         var cell = steps.CellOf(thread, parts[thread]);
         return cell >= 0 && steps.Of(thread, parts[thread], parts[cell]).Kind == StepKind.Disabled;
+    }
+
+    // How many states there are to be nobody can tell: whether those that are left grow fewer, everybody can.
+    private string Progress()
+    {
+        long frontier = 0;
+        for (var state = 0; state < store.Count; state++)
+            frontier += store.Left(state) != 0 ? 1 : 0;
+        for (var node = place.From; node < nodes.Count; node++)
+            frontier += !nodes[node].IsFree && store.Left(nodes[node].State) == 0 ? 1 : 0;
+        var rate = (frontier - frontierBefore) / Math.Max(Stopwatch.GetElapsedTime(frontierSeen).TotalSeconds, 0.001);
+        (frontierBefore, frontierSeen) = (frontier, Stopwatch.GetTimestamp());
+        return FormattableString.Invariant($"{store.Count:N0} states, {frontier:N0} of them with steps left ({rate:+#,##0;-#,##0;0}/s)");
     }
 
     private bool IsSpent()
