@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
 using Fscrypt.Sim.Commands;
 using Fscrypt.Sim.Findings;
+using Fscrypt.Sim.Search.Checkpoints;
 using Xunit;
 
 namespace Fscrypt.Sim.Properties.Commands;
@@ -27,6 +28,9 @@ public sealed class SchemaTests : IDisposable
     public void The_schema_of_check_syntax_is_current() => IsCurrent("check-syntax", typeof(CheckSyntaxReport), ReportJson.Options);
 
     [Fact]
+    public void The_schema_of_a_checkpoints_first_line_is_current() => IsCurrent("checkpoint", typeof(CheckpointHeader), CheckpointHeader.Options);
+
+    [Fact]
     public void The_schema_of_a_trace_is_current() => IsCurrent("trace", typeof(Trace), TraceFile.Options);
 
     [Theory]
@@ -45,6 +49,16 @@ public sealed class SchemaTests : IDisposable
         var path = Path.Combine(tester.Directory, "bad.scenario");
         File.WriteAllText(path, "scenario bad\nthred a\n");
         Fits<CheckSyntaxReport>(tester.Execute("check-syntax", path, "--json").Output, ReportJson.Options);
+    }
+
+    [Fact]
+    public void What_a_checkpoint_begins_with_fits()
+    {
+        var path = Path.Combine(tester.Directory, "checkpoint");
+        InterruptibleSearch.StopsAfter.Value = 2;
+        tester.Explore("lost", "--workers", "1", "--checkpoint", path);
+        InterruptibleSearch.StopsAfter.Value = null;
+        Fits<CheckpointHeader>(File.ReadLines(path).First(), CheckpointHeader.Options);
     }
 
     [Fact]

@@ -72,6 +72,12 @@ internal static class CommonOptions
     public static Option<string?> ShardOption { get; } =
         Text("--shard", "I/N", "do part I of N of a depth-first or sampling search; merge adds the parts up");
 
+    public static Option<string?> Checkpoint { get; } =
+        Text("--checkpoint", "FILE", "write down every 30 s, and when it is interrupted, how far the search is");
+
+    public static Option<string?> Resume { get; } =
+        Text("--resume", "FILE", "go on with the search of a checkpoint, which says all but --workers and --for");
+
     public static Option<bool> TraceOutcome { get; } = new("--trace-outcome") { Description = "write a trace of each outcome" };
 
     /// <summary>The kernel that the options describe, on which the scenario makes sense.</summary>
@@ -187,7 +193,7 @@ internal static class CommonOptions
         return number;
     }
 
-    private static Shard? ShardOf(string? text)
+    public static Shard? ShardOf(string? text)
     {
         if (text == null)
             return null;
@@ -213,7 +219,7 @@ internal static class CommonOptions
                 ? "there are more parts than executions"
             : null;
 
-    private static TimeSpan? TimeOf(string? text)
+    public static TimeSpan? TimeOf(string? text)
     {
         if (text == null)
             return null;

@@ -7,6 +7,7 @@ using Fscrypt.Sim.Model.Releases;
 using Fscrypt.Sim.Model.Rules;
 using Fscrypt.Sim.Scenarios;
 using Fscrypt.Sim.Search;
+using Fscrypt.Sim.Search.Visited;
 using Spectre.Console;
 
 namespace Fscrypt.Sim.Commands;
@@ -218,7 +219,7 @@ internal static class CompareCommand
         private static List<string> RulesOf(SearchResult[] row)
         {
             var expected = row[0].Expectations.Where(e => e.Frequency != Frequency.Sometimes).Select(e => e.Name);
-            var watched = RuleBook.All.Select(r => r.Name).Where(r => r != "exception");
+            var watched = RuleBook.All.Select(r => r.Name).Where(r => r is not ("exception" or Livelock.Rule));
             var found = row.SelectMany(r => r.Tally.Violations).Select(v => v.Rule);
             return [.. expected.Concat(watched).Concat(found).Distinct()];
         }

@@ -21,28 +21,47 @@ internal static class ExploreCommand
 
     public static Command Create(ScenarioCatalog scenarios, Output output)
     {
-        var name = new Argument<string>("SCENARIO") { Description = "a file, or a name that 'list scenarios' shows" };
+        var name = new Argument<string?>("SCENARIO")
+        {
+            Description = "a file, or a name that 'list scenarios' shows", Arity = ArgumentArity.ZeroOrOne,
+        };
         var command = new Command("explore", "look at the schedules of one scenario on one kernel")
         {
             name,
             CommonOptions.Design, CommonOptions.Release, CommonOptions.Without, CommonOptions.Fs,
             CommonOptions.Engine, CommonOptions.Strategy, CommonOptions.Seed,
             CommonOptions.Preemptions, CommonOptions.Depth, CommonOptions.StepsMax, CommonOptions.Clocks, CommonOptions.Executions, CommonOptions.For,
-            CommonOptions.Workers, CommonOptions.Points, CommonOptions.TraceOutcome, CommonOptions.ShardOption, CommonOptions.Out,
+            CommonOptions.Workers, CommonOptions.Points, CommonOptions.TraceOutcome, CommonOptions.ShardOption,
+            CommonOptions.Checkpoint, CommonOptions.Resume, CommonOptions.Out,
             CommonOptions.Json, CommonOptions.Timing, CommonOptions.Quiet, CommonOptions.NoColor,
         };
         command.SetAction(parsed =>
         {
-            var plan = CommonOptions.PlanOf(parsed, scenarios.Find(parsed.GetValue(name)!));
-            if (plan.Strategy == StrategyNames.States)
-                plan = PlanOfStates(plan, parsed);
-            var explore = new Explore(plan, parsed.GetValue(CommonOptions.Out) ?? "out", parsed.GetValue(CommonOptions.Quiet));
+            var scenario = parsed.GetValue(name);
+            var resumption = parsed.GetValue(CommonOptions.Resume) == null ? null : Resumption.Of(parsed, scenario, scenarios);
+            var plan = resumption?.Plan ?? PlanOf(parsed, scenario, scenarios);
+            var checkpoint = parsed.GetValue(CommonOptions.Checkpoint);
+            if (checkpoint != null && Explorer.CheckpointRefusalOf(plan) is { } refusal)
+                throw new UsageException($"--checkpoint: {refusal}");
+            var search = new InterruptibleSearch(plan, output)
+            {
+                Checkpoint = checkpoint ?? parsed.GetValue(CommonOptions.Resume), From = resumption?.Position,
+            };
+            var explore = new Explore(plan, search, parsed.GetValue(CommonOptions.Out) ?? "out", parsed.GetValue(CommonOptions.Quiet));
             return explore.Run(
                 parsed.GetValue(CommonOptions.NoColor) ? output.Plain : output,
                 parsed.GetValue(CommonOptions.Json),
                 parsed.GetValue(CommonOptions.Timing));
         });
         return command;
+    }
+
+    private static SearchPlan PlanOf(ParseResult parsed, string? scenario, ScenarioCatalog scenarios)
+    {
+        if (scenario == null)
+            throw new UsageException("explore: Required argument 'SCENARIO' missing for command: 'explore'");
+        var plan = CommonOptions.PlanOf(parsed, scenarios.Find(scenario));
+        return plan.Strategy == StrategyNames.States ? PlanOfStates(plan, parsed) : plan;
     }
 
     // Steps are no limit of states, and none of the schedules that are rebuilt from them.
@@ -55,14 +74,14 @@ internal static class ExploreCommand
         return plan with { StepsMax = int.MaxValue };
     }
 
-    private sealed class Explore(SearchPlan plan, string directory, bool quiet)
+    private sealed class Explore(SearchPlan plan, InterruptibleSearch search, string directory, bool quiet)
     {
         public int Run(Output output, bool json, bool timing)
         {
             if (!json)
                 PrintHeader(output);
             var started = Stopwatch.GetTimestamp();
-            var result = Explorer.Run(plan, new SearchProgress(quiet ? null : output.Error));
+            var result = search.Run(new SearchProgress(quiet ? null : output.Error));
             var seconds = timing ? Math.Round(Stopwatch.GetElapsedTime(started).TotalSeconds, 3) : (double?)null;
             var findings = WriteTraces(result);
             var outcomes = WriteOutcomes(result);
@@ -144,7 +163,7 @@ internal static class ExploreCommand
             PrintFindings(output, findings);
             if (seconds != null)
                 output.Line($"{seconds:0.000} s");
-            if (plan.TimeMax != null && result.Tally.States == null)
+            if (plan.TimeMax != null && result.Tally.States == null && result.IsPrefix)
                 output.Line($"the same again: --executions {result.Tally.Executions} instead of --for");
             output.Line($"seed {plan.Seed}");
         }
@@ -170,10 +189,13 @@ internal static class ExploreCommand
             output.Line();
         }
 
+        private static string Spent(SearchResult result)
+            => result.Interrupted ? "; then it was interrupted" : result.BudgetSpent ? "; then the budget was spent" : "";
+
         private static void PrintStates(Output output, SearchResult result, StateCounts counts)
         {
             var what = result.Covered.Exhaustive ? result.Covered.ToString() : "a part of the states";
-            output.Line($"covered     {what}{(result.BudgetSpent ? "; then the budget was spent" : "")}");
+            output.Line($"covered     {what}{Spent(result)}");
             output.Line($"states      {counts.States:N0}, transitions {counts.Transitions:N0}, "
                 + $"deadlocked states {counts.Deadlocks:N0}, final states {result.Tally.Ended:N0}");
             var bytes = counts.States < StatesFew ? "" : $", {counts.Bytes / counts.States:N0} bytes each";
@@ -195,8 +217,7 @@ internal static class ExploreCommand
             }
 
             var sample = result.Covered.Exhaustive ? "" : $": {Words.Number(tally.Executions)}, seed {result.Plan.Seed}";
-            var spent = result.BudgetSpent ? "; then the budget was spent" : "";
-            output.Line($"covered     {result.Covered}{sample}{spent}");
+            output.Line($"covered     {result.Covered}{sample}{Spent(result)}");
             output.Line(
                 $"executions  {tally.Complete:N0} complete, {tally.Deadlocked:N0} deadlocked, {tally.Blocked:N0} blocked, "
                 + $"{tally.AwaitBlocked:N0} await-blocked, {tally.Cut:N0} cut");
@@ -270,6 +291,8 @@ internal static class ExploreCommand
         {
             var tally = result.Tally;
             var kernel = plan.Scenario.HasKernel ? plan.Configuration : null;
+            // A part that was interrupted must not be added up.
+            var shard = result.Interrupted ? null : plan.Shard;
             return new ExploreReport(
                 "fscrypt-sim", "explore",
                 plan.Scenario.Name, kernel?.Design.Name, kernel?.Release.Name, [.. plan.Configuration.Without.Select(f => f.Id)],
@@ -279,11 +302,11 @@ internal static class ExploreCommand
                 tally.States?.States, tally.States?.Transitions, tally.States?.Deadlocks, tally.Steps,
                 [.. findings.Select(f => new ViolationReport(
                     f.Violation.Rule, f.Violation.Message, f.Violation.Preemptions, f.Violation.Steps, f.Path, f.Summary,
-                    plan.Shard == null ? null : f.Violation.Schedule.ToArray(),
-                    plan.Shard == null ? null : f.Violation.PreemptionsFewest))],
+                    shard == null ? null : f.Violation.Schedule.ToArray(),
+                    shard == null ? null : f.Violation.PreemptionsFewest))],
                 [.. tally.Outcomes.Select((o, i) => new OutcomeReport(o.Count, new OrderedDictionary<string, string>(o.Registers), paths.Count > i ? paths[i] : null))],
-                plan.Shard?.ToString(),
-                plan.Shard == null ? null : [.. result.Expectations.Select((e, i) => new ExpectationReport(
+                shard?.ToString(),
+                shard == null ? null : [.. result.Expectations.Select((e, i) => new ExpectationReport(
                     e.Name, e.Frequency.ToString().ToLowerInvariant(), e.Text, tally.Held[i], tally.Asked[i]))],
                 seconds);
         }

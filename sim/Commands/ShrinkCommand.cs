@@ -44,12 +44,17 @@ internal static class ShrinkCommand
         var smallest = Formatted(shrunk.Text);
         var name = $"{shrunk.Plan.Scenario.Name}-shrunk";
         var found = shrunk.Plan with { Scenario = shrunk.Plan.Scenario with { Name = name, Text = smallest } };
-        using var recording = new Recording(found, shrunk.Violation.Schedule);
+        using var shorter = new ScheduleShrinker(found, trace.Rule, trace.Finding.Message);
+        var schedule = shorter.Run(shrunk.Violation.Schedule);
+        using var recording = new Recording(found, schedule);
         var small = recording.TraceOf(trace.Rule);
         var written = Output.Saved(directory, () => TraceFile.Write(small, directory));
         output.Line($"lines        {LinesOf(text)} -> {LinesOf(smallest)}");
         output.Line($"preemptions  {trace.Preemptions} -> {small.Preemptions}");
         output.Line($"steps        {trace.Steps.Count} -> {small.Steps.Count}");
+        output.Line($"switches     {ScheduleShrinker.SwitchesOf([.. trace.Schedule])} -> {ScheduleShrinker.SwitchesOf(schedule)}");
+        output.Line(shrunk.IsProved ? (FormattableString)$"no schedule has fewer preemptions, and none with as few has fewer steps"
+            : $"the budget of {Shrinker.ExecutionsMax:N0} executions was spent: there may be a schedule with fewer preemptions or fewer steps");
         output.Line($"{shrinker.Tried} scenarios were tried: all schedules of each, with at most that many preemptions");
         output.Line();
         output.Text(smallest);

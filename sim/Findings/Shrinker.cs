@@ -81,12 +81,13 @@ public sealed class Shrinker
         try
         {
             var tried = plan with { Scenario = file.Scenario, PreemptionsMax = rule == Livelock.Rule ? null : preemptionsMax };
-            var tally = Explorer.Run(tried, progress).Tally;
+            var result = Explorer.Run(tried, progress);
+            var tally = result.Tally;
             var violation = tally.Violations.FirstOrDefault(v => v.Rule == rule && Expectation.IsExpected(v.Message) == isExpectation);
             if (violation == null || (isRace && violation.Count == tally.Executions))
                 return null;
             isRace |= violation.Count < tally.Executions;
-            return new ShrunkScenario(text, tried, violation);
+            return new ShrunkScenario(text, tried, violation, !result.BudgetSpent);
         }
         catch (ScenarioException)
         {
@@ -180,4 +181,5 @@ public sealed class Shrinker
 /// <param name="Text">Its text.</param>
 /// <param name="Plan">The search that showed it.</param>
 /// <param name="Violation">The violation, with the smallest schedule among those with the fewest preemptions.</param>
-public sealed record ShrunkScenario(string Text, SearchPlan Plan, Violation Violation);
+/// <param name="IsProved">Whether all schedules with so few preemptions were looked at: none is shorter.</param>
+public sealed record ShrunkScenario(string Text, SearchPlan Plan, Violation Violation, bool IsProved);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Fscrypt.Sim.Scenarios;
 using Fscrypt.Sim.Search.Visited;
 
 namespace Fscrypt.Sim.Findings;
@@ -19,7 +20,7 @@ public static class Splat
         var functions = trace.Finding.Places.Where(p => p.Functions.Count > 0 && p.What != "allocated")
             .Select(p => p.Functions[0].Name).Distinct().Take(2).ToList();
         var where = functions.Count > 0 ? $"in {string.Join(" / ", functions)}"
-            : trace.Finding.Task >= 0 ? $"in task {trace.Tasks[trace.Finding.Task]}" : $"{(trace.Rule == Livelock.Rule ? "in" : "at the end of")} {trace.Scenario}";
+            : trace.Finding.Task >= 0 && Expectation.IsExpected(trace.Finding.Message) ? $"in task {trace.Tasks[trace.Finding.Task]}" : $"{(trace.Rule == Livelock.Rule ? "in" : "at the end of")} {trace.Scenario}";
         return $"BUG: fscrypt-sim: {trace.Rule} {where}";
     }
 

@@ -20,14 +20,15 @@ public struct DepthFirst : IStrategy
     /// <param name="preemptionsMax">Preemptions a schedule may have, or -1 for any number.</param>
     public DepthFirst(int preemptionsMax) => bound = preemptionsMax < 0 ? int.MaxValue : preemptionsMax;
 
-    /// <summary>A search of the schedules that begin with some decisions.</summary>
-    internal DepthFirst(int preemptionsMax, ReadOnlySpan<Decision> prefix)
+    /// <summary>A search of a part of the schedules, from where it stands.</summary>
+    internal DepthFirst(int preemptionsMax, Part part)
         : this(preemptionsMax)
     {
-        while (decisions.Length < prefix.Length)
+        while (decisions.Length < part.Given.Length)
             Array.Resize(ref decisions, 2 * decisions.Length);
-        prefix.CopyTo(decisions);
-        length = fixedLength = prefix.Length;
+        part.Given.CopyTo(decisions, 0);
+        length = part.Given.Length;
+        fixedLength = part.Fixed;
     }
 
     /// <summary>The decisions of this execution so far.</summary>
@@ -35,6 +36,15 @@ public struct DepthFirst : IStrategy
 
     /// <summary>The decisions that this execution begins with.</summary>
     internal readonly ReadOnlySpan<Decision> Given => decisions.AsSpan(0, length);
+
+    /// <summary>What is left of this search, before an execution.</summary>
+    internal readonly Part Left => new(Given.ToArray(), fixedLength);
+
+    /// <summary>
+    /// How much of the part was looked at, before an execution: the branches that are done at each decision on the way to it,
+    /// each as much as all others at that decision (Knuth, Mathematics of Computation 1975). It never goes back.
+    /// </summary>
+    internal readonly double Fraction => FractionOf(Given[fixedLength..]);
 
     /// <summary>Whether the bound ever refused a preemption. If not, all schedules were searched.</summary>
     public bool BoundWasFelt { get; private set; }
@@ -57,6 +67,7 @@ public struct DepthFirst : IStrategy
         Push(new Decision
         {
             Chosen = (short)first, Current = (short)(mayGoOn ? current : -1), Rest = enabled & ~(1UL << first), PreemptionsAfter = preemptions,
+            Branches = (byte)BitOperations.PopCount(enabled),
         });
         return first;
     }
@@ -66,7 +77,7 @@ public struct DepthFirst : IStrategy
         if (depth < length)
             return decisions[depth++].Chosen;
         var preemptions = depth == 0 ? 0 : decisions[depth - 1].PreemptionsAfter;
-        Push(new Decision { Chosen = 0, Current = -1, Rest = (1UL << options) - 2, PreemptionsAfter = preemptions });
+        Push(new Decision { Chosen = 0, Current = -1, Rest = (1UL << options) - 2, PreemptionsAfter = preemptions, Branches = (byte)options });
         return 0;
     }
 
@@ -96,12 +107,48 @@ public struct DepthFirst : IStrategy
         return Next();
     }
 
+    private static double FractionOf(ReadOnlySpan<Decision> decisions)
+    {
+        var (done, weight) = (0.0, 1.0);
+        foreach (ref readonly var decision in decisions)
+        {
+            weight /= decision.Branches;
+            done += weight * (decision.Branches - 1 - BitOperations.PopCount(decision.Rest));
+        }
+
+        return done;
+    }
+
     private void Push(in Decision decision)
     {
         if (depth == decisions.Length)
             Array.Resize(ref decisions, 2 * depth);
         decisions[depth++] = decision;
         length = depth;
+    }
+
+    /// <summary>Schedules that begin with some decisions, as far as they were not looked at yet.</summary>
+    /// <param name="Given">The decisions that the next one begins with.</param>
+    /// <param name="Fixed">How many of them all have.</param>
+    internal readonly record struct Part(Decision[] Given, int Fixed)
+    {
+        /// <summary>All schedules.</summary>
+        public static Part Whole => new([], 0);
+
+        /// <summary>How much of it was looked at.</summary>
+        public double Fraction => FractionOf(Given.AsSpan(Fixed));
+
+        /// <summary>How much of all schedules it was at its beginning, as <see cref="Fraction"/> estimates.</summary>
+        public double Weight
+        {
+            get
+            {
+                var weight = 1.0;
+                for (var i = 0; i < Fixed; i++)
+                    weight /= Given[i].Branches;
+                return weight;
+            }
+        }
     }
 
     /// <summary>A point where there was a choice, and what of it is left.</summary>
@@ -111,6 +158,7 @@ public struct DepthFirst : IStrategy
         public int PreemptionsAfter;
         public short Chosen;
         public short Current;
+        public byte Branches;
 
         /// <summary>Whether it is another one than the first that was taken here.</summary>
         public bool Deviates;

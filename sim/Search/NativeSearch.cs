@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Fscrypt.Sim.Engines;
 using Fscrypt.Sim.Scenarios;
+using Fscrypt.Sim.Search.Checkpoints;
 
 namespace Fscrypt.Sim.Search;
 
@@ -33,8 +34,14 @@ internal sealed class NativeSearch<TStrategy> : IDisposable
     /// <summary>Whether the last run ended because the strategy had no other execution.</summary>
     public bool Exhausted { get; private set; }
 
-    // Of a program with a thread that never ends a search of executions never comes to an end either.
-    private bool IsEndless => plan.IsExhaustive && !plan.Scenario.HasKernel && host.Steps >= plan.StepsMax;
+    /// <summary>Whether the last run was interrupted: its strategy stands at the execution that comes next.</summary>
+    public bool Paused { get; private set; }
+
+    /// <summary>Whether the last run ended at an execution without end: of a program that has one there is no end of them either.</summary>
+    public bool IsEndless { get; private set; }
+
+    /// <summary>Called with the strategy now and then, before its next execution.</summary>
+    public Action<TStrategy>? Look { get; set; }
 
     /// <summary>Gives the machine up.</summary>
     public void Dispose() => (host as IDisposable)?.Dispose();
@@ -63,23 +70,33 @@ internal sealed class NativeSearch<TStrategy> : IDisposable
     /// <param name="strategy">Who chooses; it starts afresh.</param>
     /// <param name="executionsMax">Executions after which to stop; at least 1.</param>
     /// <param name="deadline">The time stamp after which to stop at the end of an execution.</param>
+    /// <param name="interruption">When to pause; null for never.</param>
     /// <returns>What they came to.</returns>
-    public Tally Run(TStrategy strategy, long executionsMax, long deadline)
+    public Tally Run(TStrategy strategy, long executionsMax, long deadline, Interruption? interruption = null)
     {
         host.Strategy = strategy;
+        Paused = IsEndless = false;
         var tally = NewTally();
         for (long number = 0; ; number++)
         {
             var end = number % StandingCheck.Interval == 0 ? check.ExecuteTwice(simulation, number) : simulation.Execute();
             tally.Count(simulation, end, host.Schedule, host.Preemptions, host.Steps);
-            if (number % ProgressInterval == 0)
-                progress.Add(ProgressInterval);
             Exhausted = !host.Strategy.Next();
-            if (end == ExecutionEnd.Cut && IsEndless)
-                return tally;
-            if (Exhausted || number + 1 >= executionsMax)
+            if (simulation.Violation != null)
+                progress.AddViolating(1);
+            if (number % ProgressInterval == 0)
+            {
+                Look?.Invoke(host.Strategy);
+                progress.Add(ProgressInterval);
+            }
+
+            IsEndless = end == ExecutionEnd.Cut && plan.IsExhaustive && !plan.Scenario.HasKernel && host.Steps >= plan.StepsMax;
+            if (IsEndless || Exhausted || number + 1 >= executionsMax)
                 return tally;
             if (deadline != long.MaxValue && Stopwatch.GetTimestamp() >= deadline)
+                return tally;
+            Paused = interruption is { IsDue: true };
+            if (Paused)
                 return tally;
         }
     }

@@ -31,7 +31,7 @@ internal struct Prefixes : IStrategy
     public bool WereCut { get; private set; }
 
     /// <summary>The beginnings, in the order of the search.</summary>
-    public List<DepthFirst.Decision[]> Found { get; } = [];
+    public List<DepthFirst.Part> Found { get; } = [];
 
     public void Begin()
     {
@@ -59,7 +59,7 @@ internal struct Prefixes : IStrategy
         var prefix = (isCut ? search.Taken[..given] : search.Taken).ToArray();
         for (var i = 0; i < prefix.Length; i++)
             prefix[i].Rest = 0;
-        Found.Add(prefix);
+        Found.Add(new DepthFirst.Part(prefix, prefix.Length));
         return search.NextBelow(isCut ? given : int.MaxValue);
     }
 }

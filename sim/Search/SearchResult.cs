@@ -49,7 +49,6 @@ public sealed class SearchResult
         Covered = covered;
         BudgetSpent = budgetSpent;
         Expectations = expectations;
-        Reason = FindReason();
     }
 
     /// <summary>What was asked for.</summary>
@@ -64,6 +63,12 @@ public sealed class SearchResult
     /// <summary>Whether a limit of executions or time ended the search before it had done what was asked for.</summary>
     public bool BudgetSpent { get; }
 
+    /// <summary>Whether it was ended from outside before it had done what was asked for.</summary>
+    public bool Interrupted { get; internal init; }
+
+    /// <summary>Whether a search that ends after so many executions comes to the same.</summary>
+    public bool IsPrefix { get; internal init; } = true;
+
     /// <summary>What the scenario expects; <see cref="Search.Tally.Held"/> counts each.</summary>
     public IReadOnlyList<Expectation> Expectations { get; }
 
@@ -71,7 +76,7 @@ public sealed class SearchResult
     public Verdict Verdict => Tally.Violations.Count > 0 ? Verdict.Violated : Reason != null ? Verdict.Inconclusive : Verdict.Holds;
 
     /// <summary>Why nothing was proved, even if nothing bad was seen; null if there is no reason for doubt.</summary>
-    public string? Reason { get; }
+    public string? Reason => FindReason();
 
     private string? FindReason()
     {
@@ -80,7 +85,9 @@ public sealed class SearchResult
         var isEndless = atSteps > 0 && Plan.IsExhaustive && !Plan.Scenario.HasKernel;
         if (!Plan.IsExhaustive)
             reasons.Add(string.Create(CultureInfo.InvariantCulture, $"sampled {Tally.Executions:N0} schedules, seed {Plan.Seed}"));
-        else if (BudgetSpent && !isEndless)
+        if (Interrupted)
+            reasons.Add("interrupted before the search was at its end");
+        else if (Plan.IsExhaustive && BudgetSpent && !isEndless)
             reasons.Add("the budget was spent before the search was at its end");
         if (atSteps > 0)
             reasons.Add(string.Create(CultureInfo.InvariantCulture, $"{Cut(atSteps)} at {Plan.StepsMax:N0} steps"));

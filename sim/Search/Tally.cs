@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Fscrypt.Sim.Model.Machine;
 using Fscrypt.Sim.Scenarios;
+using Fscrypt.Sim.Search.Checkpoints;
 
 namespace Fscrypt.Sim.Search;
 
@@ -220,6 +221,29 @@ public sealed class Outcome(IReadOnlyList<KeyValuePair<string, string>> register
     {
         if (Schedule == null || Violation.Compare(schedule, Schedule) < 0)
             Schedule = schedule.ToArray();
+    }
+
+    internal void Write(BinaryWriter to)
+    {
+        to.Write(Registers.Count);
+        foreach (var (name, value) in Registers)
+        {
+            to.Write(name);
+            to.Write(value);
+        }
+
+        to.Write(Count);
+        to.Write(Schedule != null);
+        if (Schedule != null)
+            to.WriteRow<short>(Schedule);
+    }
+
+    internal static Outcome Read(BinaryReader from)
+    {
+        var registers = new KeyValuePair<string, string>[from.ReadInt32()];
+        for (var i = 0; i < registers.Length; i++)
+            registers[i] = new(from.ReadString(), from.ReadString());
+        return new Outcome(registers) { Count = from.ReadInt64(), Schedule = from.ReadBoolean() ? from.ReadRow<short>() : null };
     }
 
     internal void Add(Outcome other)

@@ -1,4 +1,5 @@
 using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Search.Checkpoints;
 
 namespace Fscrypt.Sim.Search;
 
@@ -15,6 +16,13 @@ public sealed class Violation
         Preemptions = PreemptionsFewest = preemptions;
         Steps = steps;
         Count = 1;
+    }
+
+    private Violation(string rule, string message, short[] schedule)
+    {
+        Rule = rule;
+        Message = message;
+        this.schedule = schedule;
     }
 
     /// <summary>The rule that is broken.</summary>
@@ -40,6 +48,22 @@ public sealed class Violation
 
     /// <summary>Orders by the schedule: length, then lexicographic.</summary>
     public static int BySchedule(Violation a, Violation b) => Compare(a.schedule, b.schedule);
+
+    internal void Write(BinaryWriter to)
+    {
+        to.Write(Rule);
+        to.Write(Message);
+        to.WriteRow<short>(schedule);
+        to.Write(Count);
+        to.Write(Steps);
+        to.Write(Preemptions);
+        to.Write(PreemptionsFewest);
+    }
+
+    internal static Violation Read(BinaryReader from) => new(from.ReadString(), from.ReadString(), from.ReadRow<short>())
+    {
+        Count = from.ReadInt64(), Steps = from.ReadInt32(), Preemptions = from.ReadInt32(), PreemptionsFewest = from.ReadInt32(),
+    };
 
     internal void AddOne() => Count++;
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Numerics;
 using Fscrypt.Sim.Scenarios;
 using Fscrypt.Sim.Scenarios.Programs;
+using Fscrypt.Sim.Search.Checkpoints;
 using Fscrypt.Sim.Search.Visited;
 
 namespace Fscrypt.Sim.Search;
@@ -24,7 +25,7 @@ namespace Fscrypt.Sim.Search;
 /// conditions of Godefroid (1996) and of Yang et al. (SPIN workshop 2008), and is left to searches without states.
 /// </para>
 /// </remarks>
-internal sealed class VisitedStates
+internal sealed partial class VisitedStates
 {
     private const int LookInterval = 4096;                // steps between looks at the clock
     private const int StatesMax = 750_000_000;
@@ -48,6 +49,11 @@ internal sealed class VisitedStates
     private int preemptions;
     private ulong canEnd;                                 // threads that end in some state
     private int layerStart;                               // the first state of the layer
+    private Place place;                                  // of the layer that is gone through
+    private bool isSpent;
+    private long frontierBefore;                          // when progress was told last
+    private long frontierSeen = Stopwatch.GetTimestamp();
+    private Interruption interruption = null!;
 
     public VisitedStates(SearchPlan plan, IReadOnlyList<Expectation> expectations, SearchProgress progress)
     {
@@ -62,6 +68,7 @@ internal sealed class VisitedStates
         parts = new int[steps.Parts];
         finals = new FinalStates(plan, scenario, steps, nodes);
         progress.Unit = "transitions";
+        progress.Detail = Progress;
     }
 
     /// <summary>Why a plan cannot be carried out by this search, in a sentence with a remedy, or null.</summary>
@@ -76,15 +83,24 @@ internal sealed class VisitedStates
 
     /// <summary>Goes through the states.</summary>
     /// <param name="until">The time stamp after which to stop.</param>
-    public SearchResult Run(long until)
+    /// <param name="pauses">When to pause, and where an earlier search was.</param>
+    public SearchResult Run(long until, Interruption pauses)
     {
-        deadline = until;
-        Begin();
-        for (preemptions = 0; ; preemptions++)
+        (deadline, interruption) = (until, pauses);
+        if (interruption.From is { } from)
+            Read(from);
+        else
+            Begin();
+        for (; ; preemptions++)
         {
             progress.Stage = FormattableString.Invariant($"at most {preemptions} preemptions");
-            if (!SearchLayer())
-                return Result(preemptions == 0 ? default : new Coverage(true, preemptions - 1), budgetSpent: true);
+            while (!SearchLayer())
+            {
+                interruption.Save(Write);
+                if (isSpent || interruption.IsStopped)
+                    return Result(preemptions == 0 ? default : new Coverage(true, preemptions - 1), budgetSpent: true);
+            }
+
             var covered = new Coverage(true, IsAnythingLeft() ? preemptions : null);
             var isFound = finals.Tally.Violating > 0 && !plan.RunOn && plan.PreemptionsMax != null;
             if (covered.PreemptionsMax == null && !FindLivelocks())
@@ -97,7 +113,7 @@ internal sealed class VisitedStates
     private SearchResult Result(Coverage covered, bool budgetSpent)
     {
         finals.Tally.States = new StateCounts(store.Count, transitions, finals.Deadlocks, store.Bytes + nodes.Bytes + steps.Bytes);
-        return new SearchResult(plan, finals.Tally, covered, budgetSpent, expectations);
+        return new SearchResult(plan, finals.Tally, covered, budgetSpent, expectations) { Interrupted = budgetSpent && interruption.IsStopped };
     }
 
     private void Begin()
@@ -115,92 +131,64 @@ internal sealed class VisitedStates
     }
 
     /// <summary>Goes through all that can be reached with just so many preemptions, the shortest ways first.</summary>
-    /// <returns>Whether time and memory sufficed.</returns>
+    /// <returns>Whether it came to the end; if not it goes on where it was.</returns>
     private bool SearchLayer()
+    {
+        if (!place.IsInLayer)
+            BeginLayer();
+        do
+        {
+            for (; place.Node < place.End; place.Node++)
+            {
+                if (IsToPause())
+                    return false;
+                GoOn(place.Node, all: true);
+            }
+
+            for (; place.From < place.To; place.From++)
+            {
+                if (IsToPause())
+                    return false;
+                GoOn(place.From, nodes[place.From].IsFree);
+            }
+        }
+        while (BeginLevel());
+        place.IsInLayer = false;
+        return true;
+    }
+
+    private void BeginLayer()
     {
         (earlier, levels) = (levels, earlier);
         levels.Clear();
         layerStart = preemptions == 0 ? 0 : store.Count;
-        var (earlierEnd, at) = (preemptions == 0 ? 0 : nodes.Count, 0);
-        var from = earlierEnd;
-        for (var depth = 0; ; depth++)
-        {
-            var to = nodes.Count;
-            if (from == to)
-            {
-                if (at == earlier.Count)
-                    return true;
-                depth = earlier[at].Depth;
-            }
-            else
-            {
-                levels.Add(new Level(depth, from));
-            }
-
-            if (at < earlier.Count && earlier[at].Depth == depth)
-            {
-                var end = ++at < earlier.Count ? earlier[at].Start : earlierEnd;
-                for (var node = earlier[at - 1].Start; node < end; node++)
-                {
-                    if (!GoOn(node, all: true))
-                        return false;
-                }
-            }
-
-            for (; from < to; from++)
-            {
-                if (!GoOn(from, nodes[from].IsFree))
-                    return false;
-            }
-        }
+        var earlierEnd = preemptions == 0 ? 0 : nodes.Count;
+        place = new Place { IsInLayer = true, EarlierEnd = earlierEnd, From = earlierEnd, To = earlierEnd, Depth = -1 };
     }
 
-    // Only loops go round; and a thread that never ends is meant to.
-    /// <returns>Whether memory sufficed.</returns>
-    private bool FindLivelocks()
+    private bool BeginLevel()
     {
-        if (plan.Scenario.WithoutRules.Contains(Livelock.Rule) || !steps.HasLoops || canEnd == 0)
-            return true;
-        if (transitions > int.MaxValue / 2 || store.Bytes + nodes.Bytes + steps.Bytes + (BytesOfEdge * transitions) > bytesMax)
-            return false;
-        var wayTo = new int[store.Count];
-        Array.Fill(wayTo, -1);
-        for (var node = nodes.Count - 1; node >= 0; node--)
-            wayTo[nodes[node].State] = node;
-        var enabled = new ulong[store.Count];
-        var edges = new List<Edge>();
-        for (var state = 0; state < enabled.Length; state++)
+        place.Depth++;
+        place.To = nodes.Count;
+        if (place.From == place.To)
         {
-            if (wayTo[state] < 0)
-                continue;                                 // executions end there
-            store.Read(state, parts);
-            for (var thread = 0; thread < steps.Threads; thread++)
-            {
-                var (local, cell) = (parts[thread], steps.CellOf(thread, parts[thread]));
-                if (cell < 0)
-                    continue;
-                var step = steps.Of(thread, local, parts[cell]);
-                if (step.Kind == StepKind.Disabled)
-                    continue;
-                enabled[state] |= 1UL << thread;
-                if (step.Kind == StepKind.Enabled)
-                    edges.Add(new Edge(state, store.Successor(state, thread, step.Local, cell, step.Value, out _), (short)thread, -1));
-            }
+            if (place.At == earlier.Count)
+                return false;
+            place.Depth = earlier[place.At].Depth;
+        }
+        else
+        {
+            levels.Add(new Level(place.Depth, place.From));
         }
 
-        foreach (var livelock in new Livelocks(new StateGraph(store.Count, edges, enabled), EndedIn, canEnd).Find())
-            finals.Tally.AddLivelock(plan, [.. nodes.ScheduleTo(wayTo[livelock.Start], -1), .. livelock.Schedule, Livelock.Stop]);
+        if (place.At == earlier.Count || earlier[place.At].Depth != place.Depth)
+            return true;
+        place.Node = earlier[place.At++].Start;
+        place.End = place.At < earlier.Count ? earlier[place.At].Start : place.EarlierEnd;
         return true;
     }
 
-    private ulong EndedIn(int state)
-    {
-        store.Read(state, parts);
-        var ended = 0UL;
-        for (var thread = 0; thread < steps.Threads; thread++)
-            ended |= steps.CellOf(thread, parts[thread]) < 0 ? 1UL << thread : 0;
-        return ended;
-    }
+    private bool IsToPause() => interruption.IsDue || isSpent;
 
     // What is left of the last layer needs another preemption.
     private bool IsAnythingLeft()
@@ -215,23 +203,21 @@ internal sealed class VisitedStates
     }
 
     /// <summary>Takes steps from the state of a node, as far as they were not taken before.</summary>
-    private bool GoOn(int node, bool all)
+    private void GoOn(int node, bool all)
     {
         var (state, last) = (nodes[node].State, nodes[node].Thread);
         ref var left = ref store.Left(state);
         var threads = all ? left : 1UL << last;
         if (threads == 0)
-            return true;
+            return;
         left &= ~threads;
         store.Read(state, parts);
         for (; threads != 0; threads &= threads - 1)
         {
             Step(node, state, BitOperations.TrailingZeroCount(threads));
-            if (++transitions % LookInterval == 0 && IsSpent())
-                return false;
+            if (++transitions % LookInterval == 0)
+                isSpent = IsSpent();
         }
-
-        return true;
     }
 
     private void Step(int node, int state, int thread)
@@ -302,6 +288,19 @@ internal sealed class VisitedStates
         return cell >= 0 && steps.Of(thread, parts[thread], parts[cell]).Kind == StepKind.Disabled;
     }
 
+    // How many states there are to be nobody can tell: whether those that are left grow fewer, everybody can.
+    private string Progress()
+    {
+        long frontier = 0;
+        for (var state = 0; state < store.Count; state++)
+            frontier += store.Left(state) != 0 ? 1 : 0;
+        for (var node = place.From; node < nodes.Count; node++)
+            frontier += !nodes[node].IsFree && store.Left(nodes[node].State) == 0 ? 1 : 0;
+        var rate = (frontier - frontierBefore) / Math.Max(Stopwatch.GetElapsedTime(frontierSeen).TotalSeconds, 0.001);
+        (frontierBefore, frontierSeen) = (frontier, Stopwatch.GetTimestamp());
+        return FormattableString.Invariant($"{store.Count:N0} states, {frontier:N0} of them with steps left ({rate:+#,##0;-#,##0;0}/s)");
+    }
+
     private bool IsSpent()
     {
         progress.Add(LookInterval);
@@ -310,4 +309,17 @@ internal sealed class VisitedStates
     }
 
     private readonly record struct Level(int Depth, int Start);
+
+    /// <summary>Where the search is in a layer.</summary>
+    private struct Place
+    {
+        public bool IsInLayer;
+        public int Depth;                                 // steps up to a state
+        public int At;                                    // the next level of the layer before
+        public int EarlierEnd;                            // one more than the last node of that layer
+        public int Node;                                  // of that layer's level, the next one to go on from
+        public int End;
+        public int From;                                  // of this layer's level, the next one to go on from
+        public int To;
+    }
 }

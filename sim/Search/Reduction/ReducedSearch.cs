@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Fscrypt.Sim.Engines;
 using Fscrypt.Sim.Scenarios;
+using Fscrypt.Sim.Search.Checkpoints;
 using Fscrypt.Sim.Scenarios.Programs;
 
 namespace Fscrypt.Sim.Search.Reduction;
@@ -57,18 +58,23 @@ internal sealed class ReducedSearch
     /// <param name="progress">To be told how far it is.</param>
     /// <param name="deadline">The time stamp after which to stop at the end of an execution.</param>
     /// <param name="expectations">What the scenario expects.</param>
-    public static SearchResult Run(SearchPlan plan, SearchProgress progress, long deadline, IReadOnlyList<Expectation> expectations)
+    /// <param name="interruption">When to stop.</param>
+    public static SearchResult Run(
+        SearchPlan plan, SearchProgress progress, long deadline, IReadOnlyList<Expectation> expectations, Interruption interruption)
     {
         if (RefusalOf(plan) is { } refusal)
             throw new ScenarioException(refusal);
         var search = new ReducedSearch(plan, progress);
-        var exhausted = search.Go(plan.ExecutionsMax ?? long.MaxValue, deadline);
+        var exhausted = search.Go(plan.ExecutionsMax ?? long.MaxValue, deadline, interruption);
         search.tally.AddUnseen(search.unseen);
-        return new SearchResult(plan, search.tally, new Coverage(exhausted, null), !exhausted && search.tally.Cut == 0, expectations);
+        return new SearchResult(plan, search.tally, new Coverage(exhausted, null), !exhausted && search.tally.Cut == 0, expectations)
+        {
+            Interrupted = !exhausted && interruption.IsStopped,
+        };
     }
 
     /// <returns>Whether every trace was looked at.</returns>
-    private bool Go(long executionsMax, long deadline)
+    private bool Go(long executionsMax, long deadline, Interruption interruption)
     {
         for (long number = 0; number < executionsMax; number++)
         {
@@ -85,6 +91,8 @@ internal sealed class ReducedSearch
                 return true;
             // One endless execution is like the next: nothing can be proved any more.
             if (end == PathEnd.Cut || (deadline != long.MaxValue && Stopwatch.GetTimestamp() >= deadline))
+                return false;
+            if (interruption.IsDue && interruption.IsStopped)
                 return false;
         }
 

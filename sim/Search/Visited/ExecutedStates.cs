@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Numerics;
 using Fscrypt.Sim.Model.Machine;
 using Fscrypt.Sim.Scenarios;
+using Fscrypt.Sim.Search.Checkpoints;
 
 namespace Fscrypt.Sim.Search.Visited;
 
@@ -42,6 +43,7 @@ internal sealed class ExecutedStates
     private int expected;                                 // the state at the end of what was run before, or -1
     private Arrived at;                                   // the step that is being taken, and from where
     private RunEnd end;
+    private Interruption? interruption;
 
     public ExecutedStates(SearchPlan plan, IReadOnlyList<Expectation> expectations, SearchProgress progress)
     {
@@ -78,9 +80,12 @@ internal sealed class ExecutedStates
 
     /// <summary>Goes through the states.</summary>
     /// <param name="until">The time stamp after which to stop.</param>
-    public SearchResult Run(long until)
+    /// <param name="pauses">When to stop early, or null.</param>
+    public SearchResult Run(long until, Interruption? pauses = null)
     {
         deadline = until;
+        interruption = pauses;
+        progress.Detail = () => FormattableString.Invariant($"{states.Count:N0} states");
         for (preemptions = 0; ; preemptions++)
         {
             progress.Stage = FormattableString.Invariant($"at most {preemptions} preemptions");
@@ -307,7 +312,7 @@ internal sealed class ExecutedStates
     }
 
     private bool IsSpent()
-        => states.Count > StatesMax || states.Bytes + nodes.Bytes + transitions.Bytes > bytesMax
+        => interruption is { IsDue: true } || states.Count > StatesMax || states.Bytes + nodes.Bytes + transitions.Bytes > bytesMax
             || (deadline != long.MaxValue && Stopwatch.GetTimestamp() >= deadline);
 
     private SearchResult Result(Coverage covered, bool budgetSpent)

@@ -135,6 +135,20 @@ internal sealed class FinalStates
         Tally.CountViolating();
     }
 
+    /// <summary>Writes all that was found.</summary>
+    public void Write(BinaryWriter to)
+    {
+        Tally.Write(to);
+        to.Write(Deadlocks);
+    }
+
+    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    public void Read(BinaryReader from)
+    {
+        Tally.Read(from);
+        Deadlocks = from.ReadInt64();
+    }
+
     private ref readonly ProgramStep StepOf(int thread, ReadOnlySpan<int> parts)
         => ref steps.Of(thread, parts[thread], parts[steps.CellOf(thread, parts[thread])]);
 

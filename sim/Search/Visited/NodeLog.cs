@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Fscrypt.Sim.Search.Checkpoints;
 
 namespace Fscrypt.Sim.Search.Visited;
 
@@ -33,6 +34,24 @@ internal sealed class NodeLog
 
         chunks[Count >> ChunkBits][Count & (ChunkSize - 1)] = node;
         Count++;
+    }
+
+    /// <summary>Writes all of them.</summary>
+    public void Write(BinaryWriter to)
+    {
+        to.Write(Count);
+        for (var chunk = 0; chunk < chunkCount; chunk++)
+            to.WriteRow<Node>(chunks[chunk]);
+    }
+
+    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    public void Read(BinaryReader from)
+    {
+        Count = from.ReadInt32();
+        chunkCount = (Count + ChunkSize - 1) >> ChunkBits;
+        chunks = new Node[Math.Max(16, chunkCount)][];
+        for (var chunk = 0; chunk < chunkCount; chunk++)
+            chunks[chunk] = from.ReadRow<Node>();
     }
 
     /// <summary>The threads that ran up to a node, one a step.</summary>

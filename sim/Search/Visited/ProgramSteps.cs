@@ -9,7 +9,7 @@ namespace Fscrypt.Sim.Search.Visited;
 /// interpreted once and looked up from then on.
 /// </summary>
 /// <remarks>Parts are numbered: the threads first, then the cells. All parts are 0 at the beginning.</remarks>
-internal sealed class ProgramSteps
+internal sealed partial class ProgramSteps
 {
     /// <summary>What a part can be, at most.</summary>
     public const int NumbersMax = 1 << 29;

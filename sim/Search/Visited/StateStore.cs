@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using Fscrypt.Sim.Search.Checkpoints;
 
 namespace Fscrypt.Sim.Search.Visited;
 
@@ -62,6 +63,32 @@ internal sealed class StateStore
         Put(in fields[part], value);
         Put(in fields[otherPart], otherValue);
         return FindOrAdd(out isNew);
+    }
+
+    /// <summary>Writes all states.</summary>
+    public void Write(BinaryWriter to)
+    {
+        to.Write(Count);
+        to.WriteRow<int>(widths);
+        to.WriteRow<int>([.. varying.Select(f => f.Part)]);
+        to.Write(slots.Length);
+        for (var chunk = 0; chunk < chunkCount; chunk++)
+            to.WriteRow<ulong>(chunks[chunk]);
+    }
+
+    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    public void Read(BinaryReader from)
+    {
+        Count = from.ReadInt32();
+        from.ReadRow<int>().CopyTo(widths, 0);
+        LayOut([.. from.ReadRow<int>().Select(p => fields[p])]);
+        scratch = new ulong[stride - 1];
+        var length = from.ReadInt32();
+        chunkCount = (Count + ChunkSize - 1) >> ChunkBits;
+        chunks = new ulong[Math.Max(16, chunkCount)][];
+        for (var chunk = 0; chunk < chunkCount; chunk++)
+            chunks[chunk] = from.ReadRow<ulong>();
+        Rehash(length);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,0 +1,86 @@
+using System.Diagnostics;
+using System.Globalization;
+using Fscrypt.Sim.Commands;
+using Xunit;
+
+namespace Fscrypt.Sim.Properties.Commands;
+
+/// <summary>Checkpoints of processes that are interrupted, or killed without a warning.</summary>
+public sealed class CheckpointProcessTests : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly string directory = Directory.CreateTempSubdirectory("fscrypt-sim-").FullName;
+
+    private string Checkpoint => Path.Combine(directory, "checkpoint");
+
+    private string Scenario => Path.Combine(directory, "a.scenario");
+
+    public void Dispose() => Directory.Delete(directory, recursive: true);
+
+    [Theory]
+    [InlineData("INT", "--strategy depth-first --workers 2")]
+    [InlineData("TERM", "--strategy random --executions 200000 --workers 2")]
+    [InlineData("KILL", "--strategy depth-first --workers 1")]
+    [InlineData("KILL", "--strategy states")]
+    public void A_process_that_is_ended_is_gone_on_with(string signal, string arguments)
+    {
+        File.WriteAllText(Scenario, arguments.Contains("states", StringComparison.Ordinal) ? Threads(4, 24) : Threads(3, 5));
+        var whole = Explore([Scenario, .. arguments.Split(' ')]);
+
+        var (code, error) = RunAndEnd(signal, [Scenario, .. arguments.Split(' '), "--checkpoint", Checkpoint]);
+        if (signal != "KILL")
+            Assert.Equal((ExitCode.Undecided, $"fscrypt-sim: interrupted; to go on: fscrypt-sim explore --resume {Checkpoint}\n"), (code, error));
+        Assert.Equal(whole, Explore(["--resume", Checkpoint]));
+    }
+
+    [Fact]
+    public void Without_a_checkpoint_an_interrupted_process_says_what_it_found()
+    {
+        File.WriteAllText(Scenario, Threads(3, 5));
+        var (code, error) = RunAndEnd("INT", [Scenario, "--strategy", "depth-first"]);
+        Assert.Equal((ExitCode.Undecided, "fscrypt-sim: interrupted; it could be gone on with, had it had a --checkpoint FILE\n"), (code, error));
+    }
+
+    private static string Threads(int threads, int steps) => $"""
+        scenario many
+        shared x
+        thread t * {threads}
+          repeat {steps}
+            r = fetch_add(x, 1)
+            r = 0
+          end
+        """;
+
+    private (int Code, string Error) RunAndEnd(string signal, string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [typeof(CommandLine).Assembly.Location, "explore", .. arguments, "--quiet", "--out", directory])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
+        };
+        start.Environment["FSCRYPT_SIM_CHECKPOINT_SECONDS"] = "0.1";
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        var waited = Stopwatch.StartNew();
+        while (arguments.Contains("--checkpoint") ? !File.Exists(Checkpoint) : waited.Elapsed < TimeSpan.FromSeconds(1.5))
+        {
+            Assert.True(waited.Elapsed < Patience && !process.HasExited, "there is a checkpoint before the end");
+            Thread.Sleep(10);
+        }
+
+        using (var kill = Process.Start(new ProcessStartInfo("kill", [$"-{signal}", process.Id.ToString(CultureInfo.InvariantCulture)]))!)
+            kill.WaitForExit();
+        Assert.True(process.WaitForExit(Patience), "it ends");
+        Assert.NotNull(output.Result);
+        return (process.ExitCode, error.Result);
+    }
+
+    private (int Code, string Output) Explore(string[] arguments)
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        var code = new CommandLine(ScenarioCatalog.Library, new Output(output, error, isTerminal: false)).Run(["explore", .. arguments, "--out", directory]);
+        return (code, output.ToString());
+    }
+}

@@ -1,0 +1,22 @@
+using System.Runtime.InteropServices;
+
+namespace Fscrypt.Sim.Search.Checkpoints;
+
+/// <summary>Rows of numbers in a checkpoint, as they are in memory.</summary>
+internal static class Rows
+{
+    public static void WriteRow<T>(this BinaryWriter to, ReadOnlySpan<T> row)
+        where T : unmanaged
+    {
+        to.Write(row.Length);
+        to.Write(MemoryMarshal.AsBytes(row));
+    }
+
+    public static T[] ReadRow<T>(this BinaryReader from)
+        where T : unmanaged
+    {
+        var row = new T[from.ReadInt32()];
+        from.BaseStream.ReadExactly(MemoryMarshal.AsBytes(row.AsSpan()));
+        return row;
+    }
+}
