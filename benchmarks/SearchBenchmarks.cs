@@ -11,7 +11,7 @@ namespace Fscrypt.Sim.Benchmarks;
 [SimpleJob(RunStrategy.Monitoring, launchCount: 1, warmupCount: 1, iterationCount: 5, invocationCount: 1)]
 public class SearchBenchmarks
 {
-    /// <summary>Executions of the depth-first search, which has no end.</summary>
+    /// <summary>Executions of the depth-first search: far fewer than there are.</summary>
     public const int DepthFirstExecutions = 1_000_000;
 
     private static readonly Scenario SixtySteps =
