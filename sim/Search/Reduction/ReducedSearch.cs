@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using Fscrypt.Sim.Engines;
 using Fscrypt.Sim.Scenarios;
-using Fscrypt.Sim.Search.Checkpoints;
 using Fscrypt.Sim.Scenarios.Programs;
+using Fscrypt.Sim.Search.Checkpoints;
 
 namespace Fscrypt.Sim.Search.Reduction;
 

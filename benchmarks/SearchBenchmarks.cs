@@ -1,0 +1,86 @@
+using BenchmarkDotNet.Attributes;
+using BenchmarkDotNet.Engines;
+using Fscrypt.Sim.Model;
+using Fscrypt.Sim.Scenarios;
+using Fscrypt.Sim.Search;
+
+namespace Fscrypt.Sim.Benchmarks;
+
+/// <summary>Whole searches of programs, each by the strategy that suits it: one class, so that one run compares them.</summary>
+[MemoryDiagnoser]
+[SimpleJob(RunStrategy.Monitoring, launchCount: 1, warmupCount: 1, iterationCount: 5, invocationCount: 1)]
+public class SearchBenchmarks
+{
+    /// <summary>Executions of the depth-first search: far fewer than there are.</summary>
+    public const int DepthFirstExecutions = 1_000_000;
+
+    private static readonly Scenario SixtySteps =
+        Read("shared x, y\nthread t * 3\n  repeat 10\n    r = x\n    y = r\n  end\n");
+
+    private static readonly Scenario Readers = Read("shared x\nthread writer\n  x = 1\nthread reader * 17\n  r = x\n");
+    private static readonly Scenario Writers = Read("shared x\nthread t * 9\n  x = id + 1\n");
+    private static readonly Scenario Increments = Read("shared x\nthread t * 9\n  r = fetch_add(x, 1)\n");
+
+    private static readonly Scenario Philosophers = Read("""
+        lock fork[14]
+        thread philosopher * 13
+          acquire fork[id]
+          acquire fork[id + 1]
+          release fork[id]
+          release fork[id + 1]
+        thread last
+          acquire fork[0]
+          acquire fork[13]
+          release fork[13]
+          release fork[0]
+        """);
+
+    private static readonly Scenario Cyclic = Read("""
+        lock fork[13]
+        thread philosopher * 13
+          while 1
+            acquire fork[id]
+            acquire fork[(id + 1) % 13]
+            release fork[id]
+            release fork[(id + 1) % 13]
+          end
+        """);
+
+    // 16! / (6! 6! 4!) = 1,681,680 schedules of three threads.
+    private static readonly Scenario Divided = Read("shared x\nthread t * 2\n  repeat 6\n    x = 1\n  end\nthread u\n  repeat 4\n    x = 2\n  end\n");
+
+    [Benchmark]
+    public long DepthFirstMillion60Steps() => Search(SixtySteps, StrategyNames.DepthFirst, executions: DepthFirstExecutions).Executions;
+
+    [Benchmark]
+    public long DporReaders17() => Search(Readers, StrategyNames.Dpor).Executions;
+
+    [Benchmark]
+    public long DporWriters9() => Search(Writers, StrategyNames.Dpor).Executions;
+
+    [Benchmark]
+    public long DporIncrements9() => Search(Increments, StrategyNames.Dpor).Executions;
+
+    [Benchmark]
+    public long DporPhilosophers14() => Search(Philosophers, StrategyNames.Dpor).Executions;
+
+    [Benchmark]
+    public long StatesPhilosophers13() => Search(Cyclic, StrategyNames.States).States!.States;
+
+    [Benchmark]
+    public long OneWorker() => Search(Divided, StrategyNames.DepthFirst).Executions;
+
+    [Benchmark]
+    public long TwoWorkers() => Search(Divided, StrategyNames.DepthFirst, workers: 2).Executions;
+
+    private static Tally Search(Scenario scenario, string strategy, long? executions = null, int workers = 1) => Explorer.Run(
+        new SearchPlan(scenario, new KernelConfiguration())
+        {
+            Strategy = strategy, PreemptionsMax = null, ExecutionsMax = executions, Workers = workers,
+            StepsMax = strategy == StrategyNames.States ? int.MaxValue : SearchPlan.StepsMaxDefault,
+        },
+        new SearchProgress(null)).Tally;
+
+    private static Scenario Read(string text)
+        => ScenarioFile.Load(new Scenarios.Language.Diagnostics("program.scenario", "scenario program\n" + text)).Scenario!;
+}
