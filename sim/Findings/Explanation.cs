@@ -21,6 +21,8 @@ public static class Explanation
         AppendStory(text, trace);
         if (trace.Rule != Livelock.Rule)
             AppendWindows(text, trace, Window.Of(plan, trace));
+        if (PointOfNoReturn.Of(plan, trace) is { } point)
+            AppendPoint(text, trace, point);
         return text.ToString();
     }
 
@@ -92,6 +94,15 @@ public static class Explanation
             text.Append(window.Closes == null ? $"  It stays open as long as {task} runs.\n"
                 : $"  It is closed by {Told(window.Closes)}{In(window.Closes)}.\n");
         }
+    }
+
+    private static void AppendPoint(StringBuilder text, Trace trace, PointOfNoReturn point)
+    {
+        text.Append("\nWhen it was too late\n");
+        var step = trace.Steps.FirstOrDefault(s => s.N == point.Step);
+        text.Append(step == null
+            ? "  At the very beginning: no schedule of this scenario ends well.\n"
+            : Invariant($"  After step {point.Step}, {trace.Tasks[step.Task]}: {Told(step)}{In(step)}. Before it some schedule still ended well; after it none does.\n"));
     }
 
     private static bool IsFirst(Trace trace, int start) => trace.Steps.Take(start).All(s => s.Task != trace.Steps[start].Task);

@@ -30,6 +30,8 @@ internal sealed class ExecutedStates
     private readonly ChunkedList<Arrived> nodes = new();
     private readonly ChunkedList<Edge> transitions = new();   // to -1 if it ended the execution
     private readonly List<ulong> endedIn = [];            // of each state the threads that have ended
+    private readonly List<int> goodEnds = [];             // final states after which nothing was violated
+    private List<int>? way;                               // where a schedule leads that is only looked at
     private readonly Stack<Pending> pending = new();
     private readonly List<short> prefix = [];             // what is run before anything is looked at
     private readonly Tally tally;
@@ -78,6 +80,9 @@ internal sealed class ExecutedStates
         InStep,
     }
 
+    /// <summary>Transitions after which the search gives up.</summary>
+    public int TransitionsMax { get; init; } = int.MaxValue;
+
     /// <summary>Goes through the states.</summary>
     /// <param name="until">The time stamp after which to stop.</param>
     /// <param name="pauses">When to stop early, or null.</param>
@@ -101,9 +106,50 @@ internal sealed class ExecutedStates
         }
     }
 
+    /// <summary>For each state whether some schedule leads from there to an end without a violation. After the search has ended.</summary>
+    public bool[] StatesThatCanEndWell()
+    {
+        var good = new bool[states.Count];
+        var before = new List<int>[states.Count];
+        for (var i = 0; i < transitions.Count; i++)
+        {
+            if (transitions[i] is { From: >= 0, To: >= 0 } edge)
+                (before[edge.To] ??= []).Add(edge.From);
+        }
+
+        var open = new Stack<int>(goodEnds);
+        while (open.TryPop(out var state))
+        {
+            if (good[state])
+                continue;
+            good[state] = true;
+            foreach (var earlier in before[state] ?? [])
+                open.Push(earlier);
+        }
+
+        return good;
+    }
+
+    /// <summary>The states that a schedule leads through, the first one included; -1 where it ends in a step.</summary>
+    public List<int> StatesOn(ReadOnlySpan<short> schedule)
+    {
+        way = [];
+        prefix.Clear();
+        foreach (var entry in schedule)
+            prefix.Add(entry);
+        position = 0;
+        lastThreadAt = prefix.Count;
+        expected = -1;
+        host.Suspends = true;
+        simulation.Execute();
+        return way;
+    }
+
     /// <summary>Who runs next, of a run that is under way.</summary>
     internal int Choose(ulong enabled, int current)
     {
+        if (way != null)
+            return Follow();
         if (position >= prefix.Count)
             return Arrive(enabled, current);
         if (position == lastThreadAt && expected >= 0)
@@ -126,6 +172,12 @@ internal sealed class ExecutedStates
     /// <summary>No thread can go on, something was found, or the run was given up.</summary>
     internal void ThreadsEnded()
     {
+        if (way != null)
+        {
+            way.Add(host.Finding != null && !host.Deadlocked && simulation.BrokenInvariant < 0 ? -1 : Known());
+            return;
+        }
+
         if (position < prefix.Count)
             throw new InternalErrorException($"run {runs - 1}: the schedule {string.Join(',', prefix)} ended before step {position + 1}");
         if (end == RunEnd.Known || host.WasCut || (host.Finding != null && !host.Deadlocked && simulation.BrokenInvariant < 0))
@@ -216,10 +268,25 @@ internal sealed class ExecutedStates
         progress.Add(transitions.Count - before);
         if (end != RunEnd.Known)
             tally.CountEnd(simulation, ended, host.Schedule, host.Preemptions, host.Steps);
+        if (end == RunEnd.New && simulation.Violation == null)
+            goodEnds.Add(states.Count - 1);
         return !IsSpent();
     }
 
     private int StateBefore => at.Parent < 0 ? -1 : nodes[at.Parent].State;
+
+    private int Follow()
+    {
+        way!.Add(Known());
+        return position < prefix.Count ? prefix[position++] : -1;
+    }
+
+    private int Known()
+    {
+        var state = states.FindOrAdd(FingerprintStore.FingerprintOf(encoder.Encode()), out var isNew);
+        Invariant.Holds(!isNew, "all states are known");
+        return state;
+    }
 
     // The threads are in a state that a new step led to.
     private int Arrive(ulong enabled, int current)
@@ -312,7 +379,7 @@ internal sealed class ExecutedStates
     }
 
     private bool IsSpent()
-        => interruption is { IsDue: true } || states.Count > StatesMax || states.Bytes + nodes.Bytes + transitions.Bytes > bytesMax
+        => interruption is { IsDue: true } || transitions.Count > TransitionsMax || states.Count > StatesMax || states.Bytes + nodes.Bytes + transitions.Bytes > bytesMax
             || (deadline != long.MaxValue && Stopwatch.GetTimestamp() >= deadline);
 
     private SearchResult Result(Coverage covered, bool budgetSpent)
