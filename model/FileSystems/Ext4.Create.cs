@@ -38,7 +38,7 @@ internal sealed partial class Ext4
     public async KTask<bool> IsEmpty(Inode directory)
     {
         await host.Point();                                        // reads its blocks
-        return directory.OnDisk.Entries.Count == 0;
+        return directory.OnDisk.IsEmpty();
     }
 
     /// <summary>Writes the context in a transaction. The inode does not become dirty: it goes to the journal.</summary>
@@ -105,7 +105,7 @@ internal sealed partial class Ext4
         if (DentryCache.Has(await dentry.Flags.ReadRacy(), DentryFlags.NoKeyName))
             return Errno.ENOKEY;
         await host.Point();
-        directory.OnDisk.Entries.Add(dentry.FileName.Value, inode.Number.Value);
+        directory.OnDisk.Enter(dentry.FileName.Value, inode.Number.Value);
         return Errno.OK;
     }
 }

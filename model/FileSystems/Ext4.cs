@@ -45,7 +45,8 @@ internal sealed partial class Ext4(
         }
 
         // Without the key a plaintext name is no encoded ciphertext: the entry is not found.
-        if (!hasKey || !directory.OnDisk.Entries.TryGetValue(dentry.FileName.Value, out var number))
+        var number = hasKey ? directory.OnDisk.Find(dentry.FileName.Value) : 0;
+        if (number == 0)
         {
             await dentries.SpliceAlias(null, dentry);
             return Errno.OK;

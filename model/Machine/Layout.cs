@@ -34,7 +34,7 @@ internal sealed class Layout
         write = StateWriters.CompileCells(type, fields, clocks: false);
         writeWithClocks = StateWriters.CompileCells(type, fields, clocks: true);
         Name = StateWriters.HashOf(type.ToString());
-        HasRawFields = copied.Any(f => !IsComposite(f.FieldType) && f.DeclaringType!.Namespace != typeof(Layout).Namespace);
+        HasRawFields = copied.Any(f => !IsComposite(f.FieldType) && !f.IsDefined(typeof(EpochAttribute)) && f.DeclaringType!.Namespace != typeof(Layout).Namespace);
     }
 
     /// <summary>Whether the type has mutable fields that are no cells: the machine does not see when they change.</summary>

@@ -12,7 +12,7 @@ internal sealed class AcknowledgedWrites : IRule
 
     public void CheckAtEnd(Kernel kernel)
     {
-        for (var number = 0; number < kernel.Disk.Inodes.Count; number++)
+        for (var number = 0; number < kernel.Disk.Inodes.Length; number++)
         {
             if (kernel.Disk.Inodes[number] is not { } disk)
                 continue;

@@ -10,18 +10,19 @@ public sealed class Disk
 {
     private const string Remembered = "a number stands for the same whenever it is given";
 
-    private readonly KernelHost host;
     [NotState(Remembered)] private readonly NumberedTexts texts = new();
     [NotState(Remembered)] private readonly NumberedTexts names = new();
     [NotState(Remembered)] private readonly Dictionary<(int Text, int Offset, int Over), int> overlays = [];
     [NotState(Remembered)] private readonly Dictionary<(int Text, int Offset, int Length), int> slices = [];
-    [NotState("only a set-up makes inodes")] private readonly List<DiskInode?> inodes = [];
+    private readonly Slab<DiskInode> slab;
+    private readonly InodeTable table;
 
     /// <summary>An empty file system: inode 2 is its root directory.</summary>
     public Disk(KernelHost host)
     {
-        this.host = host;
-        Put(new DiskInode(host, RootNumber, isDirectory: true, owner: 0, mode: OpenToAll));
+        slab = new Slab<DiskInode>(host, h => new DiskInode(h));
+        table = new InodeTable(host);
+        Make(RootNumber, isDirectory: true, owner: 0, mode: OpenToAll);
     }
 
     /// <summary>Inode number of the root directory.</summary>
@@ -32,11 +33,8 @@ public sealed class Disk
     private const int DirectoryMode = 0x1ED;
     private const int FileMode = 0x1A4;
 
-    // ext4 keeps the numbers below for itself.
-    private const int FirstNumber = 11;
-
     /// <summary>The inodes by number; null for numbers that are not in use.</summary>
-    public IReadOnlyList<DiskInode?> Inodes => inodes;
+    public ReadOnlySpan<DiskInode?> Inodes => table.All;
 
     /// <summary>The inode number of a path from the root, for rules and expectations; 0 if there is no such file.</summary>
     public int NumberOf(int[] path)
@@ -44,7 +42,8 @@ public sealed class Disk
         var number = RootNumber;
         foreach (var name in path)
         {
-            if (!inodes[number]!.Entries.TryGetValue(name, out number))
+            number = table[number]!.EntryOf(name);
+            if (number == 0)
                 return 0;
         }
 
@@ -109,23 +108,16 @@ public sealed class Disk
     public int AddFile(int parent, string name, string text)
         => Add(parent, name, isDirectory: false, Inodes[parent]!.KeyNumber, Text(text));
 
-    /// <summary>
-    /// Takes a free number and makes an empty, unencrypted inode of it. This and the change of a directory's entries are not
-    /// undone by the machine's checkpoint, so that only a set-up may do either.
-    /// </summary>
+    /// <summary>Takes the lowest free number, which may have been that of a deleted file, and makes an empty, unencrypted inode of it.</summary>
     internal DiskInode AllocateInode(bool isDirectory, int owner)
-    {
-        Invariant.Holds(!host.HasCheckpoint, "only a set-up makes inodes: the table of inodes is not restored");
-        var inode = new DiskInode(host, Math.Max(FirstNumber, inodes.Count), isDirectory, owner, isDirectory ? DirectoryMode : FileMode);
-        Put(inode);
-        return inode;
-    }
+        => Make(table.FirstFree, isDirectory, owner, isDirectory ? DirectoryMode : FileMode);
 
-    /// <summary>Gives up an inode that has no name. Its number is not used again.</summary>
+    /// <summary>Gives up an inode that has no name. Its number is free from now on.</summary>
     internal void FreeInode(int number)
     {
-        Invariant.Holds(!host.HasCheckpoint, "only a set-up frees inodes: the table of inodes is not restored");
-        inodes[number] = null;
+        var inode = table[number]!;
+        table[number] = null;
+        slab.Free(inode);
     }
 
     private int Add(int parent, string name, bool isDirectory, int keyNumber, int data)
@@ -134,15 +126,16 @@ public sealed class Disk
         inode.Context.Value = keyNumber;
         inode.Data.Initialize(data);
         inode.Acknowledged.Value = data;
-        inodes[parent]!.Entries.Add(FileName(name), inode.Number);
+        table[parent]!.Enter(FileName(name), inode.Number);
         return inode.Number;
     }
 
-    private void Put(DiskInode inode)
+    private DiskInode Make(int number, bool isDirectory, int owner, int mode)
     {
-        while (inodes.Count <= inode.Number)
-            inodes.Add(null);
-        inodes[inode.Number] = inode;
+        var inode = slab.Allocate();
+        inode.Begin(number, isDirectory, owner, mode);
+        table[number] = inode;
+        return inode;
     }
 
     private sealed class NumberedTexts
@@ -161,51 +154,4 @@ public sealed class Disk
             return texts.Count - 1;
         }
     }
-}
-
-/// <summary>An inode on the disk.</summary>
-public sealed class DiskInode : KernelObject
-{
-    internal DiskInode(KernelHost host, int number, bool isDirectory, int owner, int mode)
-        : base(host)
-    {
-        Number = number;
-        IsDirectory = isDirectory;
-        Owner = owner;
-        Mode = mode;
-        Context.Value = -1;
-    }
-
-    /// <summary>Its data, a number of <see cref="Disk.TextOf"/>.</summary>
-    public Shared<int> Data;
-
-    /// <summary>The data of the last write that was acknowledged: what a reader must find. A watcher's note.</summary>
-    public Note<int> Acknowledged;
-
-    /// <summary>
-    /// The encryption context: the master key of its policy, or -1. Set once, under i_rwsem or before anybody can find the
-    /// inode; whoever reads it does so at a step that reads the disk.
-    /// </summary>
-    public Note<int> Context;
-
-    /// <summary>Its number.</summary>
-    public int Number { get; }
-
-    /// <summary>Whether it is a directory.</summary>
-    public bool IsDirectory { get; }
-
-    /// <summary>i_uid: the user whose it is.</summary>
-    public int Owner { get; }
-
-    /// <summary>i_mode without the type: nine bits of permission.</summary>
-    public int Mode { get; }
-
-    /// <summary>The master key of its policy, or -1 if it is not encrypted.</summary>
-    public int KeyNumber => Context.Value;
-
-    /// <summary>A directory's entries: name to inode number. Changed under i_rwsem, and only by a set-up: a checkpoint does not hold them.</summary>
-    [NotState("only a set-up changes directories")]
-    public Dictionary<int, int> Entries { get; } = [];
-
-    public override string Name => $"disk:{Number}";
 }

@@ -212,7 +212,7 @@ public static class CreationTests
             kernel.CheckAtEnd();
             Assert.Null(host.Finding);
             answers.Add(answer);
-            Assert.Equal(answer == Errno.OK ? 1 : 0, kernel.Disk.Inodes.Count(i => i?.Number > 11));
+            Assert.Equal(answer == Errno.OK ? 1 : 0, kernel.Disk.Inodes.ToArray().Count(i => i?.Number > 11));
             foreach (var inode in kernel.Inodes.All)
                 givenUp += inode.Nlink.Peek == 0 ? 1 : 0;
         }

@@ -64,7 +64,8 @@ public static class EvictionOrderTests
         var parent = Model.Vfs.Disk.RootNumber;
         foreach (var directory in parts[..^1])
         {
-            if (!kernel.Disk.Inodes[parent]!.Entries.TryGetValue(kernel.Disk.FileName(directory), out var number))
+            var number = kernel.Disk.Inodes[parent]!.EntryOf(kernel.Disk.FileName(directory));
+            if (number == 0)
                 number = kernel.Disk.AddDirectory(parent, directory, 0);
             names[number] = directory;
             parent = number;

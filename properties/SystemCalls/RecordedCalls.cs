@@ -51,7 +51,7 @@ internal sealed class RecordedCalls
     {
         var number = Disk.RootNumber;
         foreach (var name in Path(path))
-            number = Kernel.Disk.Inodes[number]!.Entries[name];
+            number = Kernel.Disk.Inodes[number]!.EntryOf(name);
         return Kernel.Inodes.Hash.Peek((ulong)number);
     }
 
@@ -61,7 +61,7 @@ internal sealed class RecordedCalls
         var names = new Dictionary<int, string>();
         foreach (var directory in Kernel.Disk.Inodes)
         {
-            foreach (var (name, number) in directory?.Entries ?? [])
+            foreach (var (name, number) in directory?.PeekEntries ?? [])
                 names[number] = Kernel.Disk.FileNameOf(name);
         }
 
