@@ -25,8 +25,7 @@ public sealed class Kernel
         Configuration = configuration;
         Disk = new Disk(host);
         SuperBlock = new SuperBlock(host, Disk);
-        var pagesKeepOffLru = configuration.Release.IsAtLeast(KernelRelease.Named("v6.1")!);
-        Inodes = new InodeCache(host, SuperBlock, pagesKeepOffLru, hashBuckets);
+        Inodes = new InodeCache(host, SuperBlock, configuration.Release, hashBuckets);
         Writeback = new Writeback(host, Inodes);
         Inodes.Writeback = Writeback;
         Dentries = new DentryCache(host, SuperBlock, Inodes, hashBuckets);

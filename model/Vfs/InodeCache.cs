@@ -1,4 +1,5 @@
 using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Releases;
 
 namespace Fscrypt.Sim.Model.Vfs;
 
@@ -6,12 +7,12 @@ namespace Fscrypt.Sim.Model.Vfs;
 public sealed partial class InodeCache : KernelObject
 {
     private readonly Slab<Inode> slab;
-    private readonly bool pagesKeepOffLru;
+    private readonly KernelRelease release;
 
-    internal InodeCache(KernelHost host, SuperBlock superBlock, bool pagesKeepOffLru, int buckets)
+    internal InodeCache(KernelHost host, SuperBlock superBlock, KernelRelease release, int buckets)
         : base(host)
     {
-        this.pagesKeepOffLru = pagesKeepOffLru;
+        this.release = release;
         slab = new Slab<Inode>(host, h => new Inode(h, superBlock));
         Hash = new HashTable<Inode>(host, "inode_hashtable", buckets, nameof(Inode.HashLink));
     }
@@ -61,7 +62,7 @@ public sealed partial class InodeCache : KernelObject
             return;
         if (await inode.Count.Read() > 0)
             return;
-        if (pagesKeepOffLru && (await inode.Folio.ReadRacy()).Has(FolioFlags.Uptodate))      // mapping_shrinkable, since 5.16
+        if (Change.PagesKeepInodesOffLru.IsIn(release) && (await inode.Folio.ReadRacy()).Has(FolioFlags.Uptodate))      // mapping_shrinkable
             return;
         var lru = inode.SuperBlock;
         await lru.InodeLruLock.Acquire();
