@@ -11,7 +11,17 @@ public struct ChangeCounter : ICell
     [Wiring] private ushort offset;
 
     /// <summary>The count to wait from.</summary>
-    public readonly int Now => changes;
+    public readonly int Now
+    {
+        get
+        {
+            if (owner.Host.Attentive)
+                owner.Host.Accessed(owner, offset, AccessKind.Read);
+            return changes;
+        }
+    }
+
+    internal readonly int Count => changes;
 
     readonly ushort ICell.Offset => offset;
 
@@ -19,6 +29,8 @@ public struct ChangeCounter : ICell
     public void Bump()
     {
         owner.WillChange();
+        if (owner.Host.Attentive)
+            owner.Host.Accessed(owner, offset, AccessKind.Add);
         changes++;
         owner.Host.Recheck(owner, offset);
     }

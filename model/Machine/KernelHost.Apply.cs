@@ -139,7 +139,7 @@ public abstract partial class KernelHost
                 => !thread.Queued || target.Cell<RwSemaphore>(operation.Offset).MayTake(thread),
             OperationKind.WaitSchedule => thread.Woken,
             OperationKind.Join => Unsafe.As<ThreadHandle>(target).Thread.Exited,
-            OperationKind.AwaitChange => target.Cell<ChangeCounter>(operation.Offset).Now != operation.Argument,
+            OperationKind.AwaitChange => target.Cell<ChangeCounter>(operation.Offset).Count != operation.Argument,
             OperationKind.Interpreted => Unsafe.As<InterpretedObject>(target).CanRun(in operation),
             _ => true,
         };
@@ -163,6 +163,7 @@ public abstract partial class KernelHost
         var running = Current;
         Current = thread;
         operation.Object.Touch();
+        accesses?.Add(operation.Object, operation.Offset, AccessKind.Write);
         if (thread.AtomicDepth > 0)
             LockOrder.MightSleep(thread, operation.Target);
         if (operation.Kind == OperationKind.MutexAcquire)
@@ -243,6 +244,8 @@ public abstract partial class KernelHost
             waiter = threads[holder];
             if (ReferenceEquals(waiter, start))
             {
+                if (PassesCycle())
+                    return;
                 Report(new Finding("deadlock", $"{start.Name} waits for {start.Announced.Target}{HolderOf(start)}, which waits for {start.Name}"));
                 return;
             }
