@@ -72,6 +72,8 @@ public struct Atomic : ICell
     public void Initialize(int value)
     {
         owner.Touch();
+        if (owner.Host.Attentive)
+            owner.Host.Accessed(owner, offset, AccessKind.Write);
         this.value = value;
     }
 

@@ -12,7 +12,15 @@ public struct ChangeCounter : ICell
     [Wiring] private ushort offset;
 
     /// <summary>The moment to wait from.</summary>
-    public readonly ChangeStamp Now => new(owner, offset, changes);
+    public readonly ChangeStamp Now
+    {
+        get
+        {
+            if (owner.Host.Attentive)
+                owner.Host.Accessed(owner, offset, AccessKind.Read);
+            return new ChangeStamp(owner, offset, changes);
+        }
+    }
 
     readonly ushort ICell.Offset => offset;
 
@@ -20,6 +28,8 @@ public struct ChangeCounter : ICell
     public void Bump()
     {
         owner.WillChange();
+        if (owner.Host.Attentive)
+            owner.Host.Accessed(owner, offset, AccessKind.Add);
         changes++;
         owner.Host.Recheck(owner, offset);
     }

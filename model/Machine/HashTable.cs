@@ -151,7 +151,9 @@ public sealed class HashTable<T> : KernelObject
 
     private ref HashLink Neighbour(KernelObject element)
     {
-        element.Touch();
+        var host = element.Touch().Host;
+        if (host.Attentive)
+            host.Accessed(element, link, AccessKind.Write);
         return ref element.Cell<HashLink>(link);
     }
 
@@ -160,7 +162,11 @@ public sealed class HashTable<T> : KernelObject
         var thread = Touch();
         element.Touch();
         if (thread.Host.Attentive)
+        {
             thread.Host.PlainAccess(this, 0, write: true);
+            thread.Host.Accessed(element, link, AccessKind.Write);
+        }
+
         RaceDetector.Write(this, 0, thread, ref write, ref read);
         return thread;
     }

@@ -34,6 +34,15 @@ public abstract class InterpretedObject(KernelHost host) : KernelObject(host)
     /// <summary>Whether a statement never changes its cell. Who does not say so is taken to change it.</summary>
     public virtual bool OnlyReads(in Operation operation) => false;
 
+    /// <summary>Whether a statement would not change its cell if it were applied now.</summary>
+    protected internal virtual bool WouldOnlyRead(in Operation operation) => OnlyReads(in operation);
+
+    /// <summary>What can keep an announced statement from being applied.</summary>
+    protected internal virtual Obstacle ObstacleOf(in Operation operation) => Obstacle.Unknown;
+
+    /// <summary>Whether a cell is a lock that somebody holds.</summary>
+    protected internal virtual bool IsHeld(int cell) => false;
+
     /// <summary>An announced statement as people read it.</summary>
     public abstract string Describe(in Operation operation);
 

@@ -163,6 +163,7 @@ public abstract partial class KernelHost
         var running = Current;
         Current = thread;
         operation.Object.Touch();
+        accesses?.Add(operation.Object, operation.Offset, AccessKind.Write);
         if (thread.AtomicDepth > 0)
             LockOrder.MightSleep(thread, operation.Target);
         if (operation.Kind == OperationKind.MutexAcquire)
@@ -243,6 +244,8 @@ public abstract partial class KernelHost
             waiter = threads[holder];
             if (ReferenceEquals(waiter, start))
             {
+                if (PassesCycle())
+                    return;
                 Report(new Finding("deadlock", $"{start.Name} waits for {start.Announced.Target}{HolderOf(start)}, which waits for {start.Name}"));
                 return;
             }

@@ -31,6 +31,7 @@ public abstract partial class KernelHost
         }
 
         HasCheckpoint = true;
+        LastAtCheckpoint = lastNumber;
         rcuAtCheckpoint = RcuSequence;
         foreach (var target in objects)
         {
@@ -110,7 +111,7 @@ public abstract partial class KernelHost
         Deadlocked = false;
         GivenUp = null;
         decided = false;
-        Steps = 0;
+        Steps = StepsToCycle = 0;
         ThreadCount = 0;
         LiveThreads = 0;
         EnabledThreads = 0;

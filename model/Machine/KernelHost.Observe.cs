@@ -12,7 +12,7 @@ public abstract partial class KernelHost
         set
         {
             observer = value;
-            Attentive = value != null || PointsAll;
+            Attend();
         }
     }
 
@@ -29,10 +29,10 @@ public abstract partial class KernelHost
     private long ApplyAttentively(KernelThread thread)
     {
         if (observer == null || thread.Announced.Quiet)
-            return ApplyEffect(thread);
+            return accesses != null ? ApplyAndLog(thread, accesses) : ApplyEffect(thread);
         var watched = thread.Announced;                  // the effect may let the thread announce its next one
         observer.OnStep(thread, in watched);
-        var effect = ApplyEffect(thread);
+        var effect = accesses != null ? ApplyAndLog(thread, accesses) : ApplyEffect(thread);
         observer.OnApplied(thread, in watched, effect);
         return effect;
     }

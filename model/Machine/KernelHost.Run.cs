@@ -83,7 +83,9 @@ public abstract partial class KernelHost
     public bool RunAlone(ThreadBody body)
     {
         solo = true;
+        accesses = null;                                 // no part of a search
         RunCoroutines([body]);
+        accesses = Log;
         solo = false;
         return EndedWell;
     }

@@ -68,7 +68,7 @@ public abstract partial class KernelHost
         protected init
         {
             field = value;
-            Attentive = value;
+            Attend();
         }
     }
 
@@ -147,7 +147,10 @@ public abstract partial class KernelHost
 
     /// <summary>The running thread is about to access a field plainly. Called only where <see cref="Attentive"/>.</summary>
     protected internal virtual void PlainAccess(KernelObject owner, ushort offset, bool write)
-        => observer?.OnAccess(Current, owner, offset, write);
+    {
+        accesses?.Add(owner, offset, write ? AccessKind.Write : AccessKind.Read);
+        observer?.OnAccess(Current, owner, offset, write);
+    }
 
     internal virtual void PlainWritten(KernelObject owner, ushort offset)
     {
@@ -204,6 +207,7 @@ public abstract partial class KernelHost
         LockOrder.Exits(thread);
         thread.Exited = true;
         thread.ExitClock.Release(thread);
+        accesses?.End(thread.Index, AccessKind.Write);
         thread.Announced = default;
         EnabledThreads &= ~(1UL << thread.Index);
         waiting &= ~(1UL << thread.Index);

@@ -43,7 +43,12 @@ public struct ListLink : ICell
 
     readonly string ICell.Show() => Head == 0 ? "unlinked" : "linked";
 
-    internal void Written(KernelThread thread) => RaceDetector.Write(owner, offset, thread, ref write, ref read);
+    internal void Written(KernelThread thread)
+    {
+        if (thread.Host.Attentive)
+            thread.Host.Accessed(owner, offset, AccessKind.Write);
+        RaceDetector.Write(owner, offset, thread, ref write, ref read);
+    }
 
     internal readonly long OnEmptyRacy() => Head == 0 ? 1 : 0;
 }
@@ -106,8 +111,7 @@ public struct KernelList<T> : ICell
     public T? After(T element)
     {
         Read();
-        element.Touch();
-        return (T?)element.Cell<ListLink>(link).Next;
+        return (T?)Element(element, AccessKind.Read).Next;
     }
 
     /// <summary>The element after <paramref name="element"/>, for rules and reports.</summary>
@@ -117,8 +121,7 @@ public struct KernelList<T> : ICell
     public T? Before(T element)
     {
         Read();
-        element.Touch();
-        return (T?)element.Cell<ListLink>(link).Previous;
+        return (T?)Element(element, AccessKind.Read).Previous;
     }
 
     /// <summary>list_add: at the head, so that walks meet the newest first.</summary>
@@ -176,8 +179,7 @@ public struct KernelList<T> : ICell
     public bool Contains(T element)
     {
         Read();
-        element.Touch();
-        ref var node = ref element.Cell<ListLink>(link);
+        ref var node = ref Element(element, AccessKind.Read);
         return node.Head == owner.Identity && node.HeadOffset == offset;
     }
 
@@ -208,9 +210,13 @@ public struct KernelList<T> : ICell
     }
 
     // Adding and removing write to the elements on both sides too: one that was freed while it was on the list is found.
-    private readonly ref ListLink Neighbour(KernelObject element)
+    private readonly ref ListLink Neighbour(KernelObject element) => ref Element(element, AccessKind.Write);
+
+    private readonly ref ListLink Element(KernelObject element, AccessKind kind)
     {
-        element.Touch();
+        var host = element.Touch().Host;
+        if (host.Attentive)
+            host.Accessed(element, link, kind);
         return ref element.Cell<ListLink>(link);
     }
 
@@ -219,7 +225,11 @@ public struct KernelList<T> : ICell
         var thread = owner.Touch();
         element.Touch();
         if (thread.Host.Attentive)
+        {
             thread.Host.PlainAccess(owner, offset, write: true);
+            thread.Host.Touched(element);
+        }
+
         RaceDetector.Write(owner, offset, thread, ref write, ref read);
         return thread;
     }

@@ -26,6 +26,8 @@ internal static class Lifetimes
     public static void Free(KernelObject target, KernelThread thread, bool afterGracePeriod)
     {
         var host = thread.Host;
+        if (host.Attentive)
+            host.Freed(target, afterGracePeriod);
         if (target.Life != Life.Alive)
         {
             host.Report(new Finding("use-after-free", $"{thread.Name} frees {target.Name} a second time") { Object = target });

@@ -79,6 +79,8 @@ public struct LockRef : ICell
     public void Initialize(int count)
     {
         Owner.Touch();
+        if (Owner.Host.Attentive)
+            Owner.Host.Accessed(Owner, offset, AccessKind.Write);
         this.count = count;
     }
 

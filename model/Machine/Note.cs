@@ -10,10 +10,18 @@ public struct Note<T> : ICell
     /// <summary>What is noted.</summary>
     public T Value
     {
-        readonly get => value;
+        readonly get
+        {
+            if (owner.Host.Attentive)
+                owner.Host.Accessed(owner, offset, AccessKind.Read);
+            return value;
+        }
+
         set
         {
             owner.WillChange();
+            if (owner.Host.Attentive)
+                owner.Host.Accessed(owner, offset, AccessKind.Write);
             this.value = value;
         }
     }

@@ -57,6 +57,8 @@ public struct RwSemaphore : ICell
 
     internal readonly int Readers => readerCount;
 
+    internal readonly bool HasQueue => first != 0;
+
     readonly ushort ICell.Offset => offset;
 
     private readonly KernelObject Owner => Unsafe.As<KernelObject>(owner);

@@ -113,6 +113,8 @@ internal struct SharedCell : ICell
     public void WritePlain(int bits)
     {
         var thread = owner.Touch();
+        if (thread.Host.Attentive)
+            thread.Host.Accessed(owner, offset, AccessKind.Write);
         RaceDetector.Write(owner, offset, thread, ref write, ref read);
         Bits = bits;
     }

@@ -23,13 +23,25 @@ public struct WaitQueue : ICell
     public void Finish()
     {
         var thread = owner.Host.Current;
+        if (thread.Host.Attentive)
+            thread.Host.Accessed(owner, offset, thread.Woken ? AccessKind.Read : AccessKind.Add);
         if (!thread.Woken)
             WaiterList.Remove(ref first, thread);
         thread.WaitsOn = null;
     }
 
     /// <summary>Whether anybody is queued.</summary>
-    public readonly bool HasSleepers => first != 0;
+    public readonly bool HasSleepers
+    {
+        get
+        {
+            if (owner.Host.Attentive)
+                owner.Host.Accessed(owner, offset, AccessKind.Read);
+            return AnySleeper;
+        }
+    }
+
+    internal readonly bool AnySleeper => first != 0;
 
     readonly ushort ICell.Offset => offset;
 

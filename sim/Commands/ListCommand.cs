@@ -49,7 +49,7 @@ internal static class ListCommand
     };
 
     private static string HowItExhausts(string strategy)
-        => StrategyNames.Reducing.Contains(strategy) ? "native, exhaustive, one of equivalent schedules; programs of shared variables"
+        => StrategyNames.Reducing.Contains(strategy) ? "native, exhaustive, one of equivalent schedules"
             : strategy == StrategyNames.States ? "native, exhaustive, every state once; programs of shared variables"
             : "native, exhaustive";
 

@@ -13,9 +13,14 @@ public class NativeHost<TStrategy> : StrategyHost<TStrategy>
     {
     }
 
+    /// <summary>Whether all threads of the last execution ended, whatever came after them.</summary>
+    public bool AllEnded { get; private set; }
+
     public override bool RunTogether(ReadOnlySpan<ThreadBody> bodies)
     {
         BeginExecution();
-        return base.RunTogether(bodies);
+        AllEnded = base.RunTogether(bodies);
+        Log?.Stop();
+        return AllEnded;
     }
 }

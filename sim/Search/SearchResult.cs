@@ -93,6 +93,8 @@ public sealed class SearchResult
             reasons.Add(string.Create(CultureInfo.InvariantCulture, $"{Cut(atSteps)} at {Plan.StepsMax:N0} steps"));
         if (isEndless)
             reasons.Add($"{Plan.Strategy} needs threads that end, --strategy states does not");
+        else if (atSteps > 0 && Plan.IsExhaustive && Plan.Reduces)
+            reasons.Add($"{Plan.Strategy} needs threads that end, --strategy depth-first goes on behind those that do not");
         foreach (var (why, count) in Tally.GivenUp)
             reasons.Add($"{Cut(count)}: {why}");
         if (Plan.Shard is { } shard)

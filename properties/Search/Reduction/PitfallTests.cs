@@ -125,17 +125,6 @@ public static class PitfallTests
         Assert.Contains("states and depth-first are the strategies that take it", run.Error, StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData(StrategyNames.Dpor)]
-    [InlineData(StrategyNames.SleepSets)]
-    public static void Kernels_are_refused(string strategy)
-    {
-        using var tester = new CommandLineTester();
-        var run = tester.Explore("lost", "--strategy", strategy);
-        Assert.Equal((ExitCode.Usage, ""), run.Result);
-        Assert.Contains("lost runs on a kernel: --strategy depth-first takes it", run.Error, StringComparison.Ordinal);
-    }
-
     [Fact]
     public static void Steps_happen_before_each_other_through_others()
     {

@@ -92,6 +92,18 @@ public sealed class ProgramInstance
 
         public override bool OnlyReads(in Operation operation) => Machine.Announced((int)operation.Argument).OnlyReads;
 
+        protected override bool WouldOnlyRead(in Operation operation) => !Machine.FootprintOf((int)operation.Argument).Writes;
+
+        // All steps of a semaphore write it, so that its queue stands as it did after the last of them.
+        protected override Obstacle ObstacleOf(in Operation operation) => Machine.Announced((int)operation.Argument).Kind switch
+        {
+            InstructionKind.Acquire => Obstacle.Holder,
+            InstructionKind.Await => Obstacle.Unknown,
+            _ => Machine.MayBlock((int)operation.Argument) ? Obstacle.Queue : Obstacle.None,
+        };
+
+        protected override bool IsHeld(int cell) => Machine.ValueOf(cell) != 0;
+
         public override string CellName(int cell) => Machine.Code.NameOf(cell);
 
         public override IEnumerable<CellText> Show()

@@ -216,7 +216,7 @@ public readonly record struct ProgramAccess(InstructionKind Kind, int Cell)
 /// <summary>What a step touches.</summary>
 /// <param name="Cell">The cell; -1 for none.</param>
 /// <param name="Writes">Whether it changes it. Of a semaphore all steps do: who stands in its queue is part of it.</param>
-public readonly record struct ProgramFootprint(int Cell, bool Writes)
+public readonly record struct ProgramFootprint(int Cell, bool Writes) : IFootprint<ProgramFootprint>
 {
     /// <summary>That of a step that touches nothing.</summary>
     public static ProgramFootprint None { get; } = new(-1, false);

@@ -16,8 +16,8 @@ namespace Fscrypt.Sim.Search.Reduction;
 /// </remarks>
 internal sealed class OptimalReduction(Path path, int stepsMax) : Reducer(path, stepsMax)
 {
-    private readonly WakeupTrees trees = new();
-    private readonly WakeupSequence sequence = new();
+    private readonly WakeupTrees<ProgramFootprint> trees = new();
+    private readonly WakeupSequence<ProgramFootprint> sequence = new();
     private readonly int[] known = new int[path.Threads];
     private bool planned;                                 // whether what follows the path is in its tree
 

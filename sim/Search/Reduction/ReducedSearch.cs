@@ -3,6 +3,7 @@ using Fscrypt.Sim.Engines;
 using Fscrypt.Sim.Scenarios;
 using Fscrypt.Sim.Scenarios.Programs;
 using Fscrypt.Sim.Search.Checkpoints;
+using Fscrypt.Sim.Search.Reduction.Executions;
 
 namespace Fscrypt.Sim.Search.Reduction;
 
@@ -43,13 +44,12 @@ internal sealed class ReducedSearch
 
     /// <summary>Why a reducing strategy does not do what a plan asks for, with what does; or null.</summary>
     public static string? RefusalOf(SearchPlan plan)
-        => plan.Scenario.HasKernel
-            ? $"--strategy {plan.Strategy} is for programs of shared variables so far, and {plan.Scenario.Name} runs on a kernel: "
-                + $"--strategy {StrategyNames.DepthFirst} takes it"
+        => plan.PointsAll && plan.Scenario is not ProgramScenario
+            ? $"--points all is not for --strategy {plan.Strategy}: {StrategyNames.DepthFirst} takes it"
         : plan.PreemptionsMax != null
             ? $"--preemptions with --strategy {plan.Strategy} would miss schedules within the bound "
                 + $"(Coons, Musuvathi and McKinley, OOPSLA'13): states and {StrategyNames.DepthFirst} are the strategies that take it"
-        : plan.Scenario.WithoutRules.Contains("lock-misuse")
+        : plan.Scenario is ProgramScenario && plan.Scenario.WithoutRules.Contains("lock-misuse")
             ? $"without rule lock-misuse, --strategy {plan.Strategy} cannot tell where an execution ends: {StrategyNames.DepthFirst} can"
         : null;
 
@@ -64,6 +64,8 @@ internal sealed class ReducedSearch
     {
         if (RefusalOf(plan) is { } refusal)
             throw new ScenarioException(refusal);
+        if (plan.Scenario is not ProgramScenario)
+            return ExecutionSearch.Run(plan, progress, deadline, expectations);
         var search = new ReducedSearch(plan, progress);
         var exhausted = search.Go(plan.ExecutionsMax ?? long.MaxValue, deadline, interruption);
         search.tally.AddUnseen(search.unseen);

@@ -6,7 +6,8 @@ namespace Fscrypt.Sim.Search.Reduction;
 /// For each point of a path the sequences of steps that are still to be tried from there, as an ordered tree: what a
 /// race's reversal needs to run without ending where all sleep.
 /// </summary>
-internal sealed class WakeupTrees
+internal sealed class WakeupTrees<TFootprint>
+    where TFootprint : struct, IFootprint<TFootprint>
 {
     private Node[] nodes = new Node[256];
     private int used;
@@ -40,7 +41,10 @@ internal sealed class WakeupTrees
     /// Adds a sequence, unless one that begins equivalently is there. From the left, a branch whose first step can be
     /// moved to the front of the sequence, or put before it, is followed without that step.
     /// </summary>
-    public void Insert(int point, WakeupSequence sequence)
+    /// <param name="point">Where.</param>
+    /// <param name="sequence">What; it is used up.</param>
+    /// <param name="weakly">Whether a branch is followed whose first step is none of the sequence, because it will come in any case.</param>
+    public void Insert(int point, WakeupSequence<TFootprint> sequence, bool weakly = true)
     {
         var parent = -1;
         while (true)
@@ -48,7 +52,8 @@ internal sealed class WakeupTrees
             var last = -1;
             var child = parent < 0 ? first[point] : nodes[parent].Child;
             var position = -1;
-            while (child >= 0 && !sequence.CanBeginWith(nodes[child].Thread, in nodes[child].Footprint, out position))
+            while (child >= 0
+                && !(sequence.CanBeginWith(nodes[child].Thread, in nodes[child].Footprint, out position) && (weakly || position >= 0)))
             {
                 last = child;
                 child = nodes[child].Next;
@@ -68,7 +73,7 @@ internal sealed class WakeupTrees
         }
     }
 
-    private void Append(int point, int parent, int last, WakeupSequence sequence)
+    private void Append(int point, int parent, int last, WakeupSequence<TFootprint> sequence)
     {
         for (var i = 0; i < sequence.Length; i++)
         {
@@ -107,27 +112,28 @@ internal sealed class WakeupTrees
     private struct Node
     {
         public int Thread;
-        public ProgramFootprint Footprint;
+        public TFootprint Footprint;
         public int Child;
         public int Next;
     }
 }
 
 /// <summary>Steps of threads, one after another, from some point of a path.</summary>
-internal sealed class WakeupSequence
+internal sealed class WakeupSequence<TFootprint>
+    where TFootprint : struct, IFootprint<TFootprint>
 {
-    private (int Thread, ProgramFootprint Footprint)[] steps = new (int, ProgramFootprint)[64];
+    private (int Thread, TFootprint Footprint)[] steps = new (int, TFootprint)[64];
 
     /// <summary>How many.</summary>
     public int Length { get; private set; }
 
     public int ThreadAt(int position) => steps[position].Thread;
 
-    public ref readonly ProgramFootprint FootprintAt(int position) => ref steps[position].Footprint;
+    public ref readonly TFootprint FootprintAt(int position) => ref steps[position].Footprint;
 
     public void Clear() => Length = 0;
 
-    public void Add(int thread, in ProgramFootprint footprint)
+    public void Add(int thread, in TFootprint footprint)
     {
         if (Length == steps.Length)
             Array.Resize(ref steps, 2 * Length);
@@ -141,16 +147,16 @@ internal sealed class WakeupSequence
     }
 
     /// <summary>Whether an equivalent sequence, or one with a step more, begins with a thread: its weak initials.</summary>
-    /// <param name="thread">The thread, which can run at the beginning.</param>
+    /// <param name="thread">The thread, which can run at the beginning; with an outcome if the environment decides there.</param>
     /// <param name="footprint">What its step touches there.</param>
     /// <param name="position">Where in the sequence that step is, or -1.</param>
-    public bool CanBeginWith(int thread, in ProgramFootprint footprint, out int position)
+    public bool CanBeginWith(int thread, in TFootprint footprint, out int position)
     {
         position = -1;
         for (var i = 0; i < Length; i++)
         {
             ref readonly var step = ref steps[i];
-            if (step.Thread == thread)
+            if (thread == step.Thread || thread == Turn.ThreadOf(step.Thread))
             {
                 position = i;
                 return true;
@@ -162,4 +168,22 @@ internal sealed class WakeupSequence
 
         return true;
     }
+}
+
+/// <summary>
+/// Whose turn it is, as a number: a thread, or a thread and what the environment decides in its step, which makes another
+/// step of each outcome. A thread alone stands for all outcomes.
+/// </summary>
+internal static class Turn
+{
+    private const int ThreadBits = 8;
+
+    /// <summary>A thread and an outcome.</summary>
+    public static int Of(int thread, int outcome) => thread | (outcome + 1) << ThreadBits;
+
+    /// <summary>The thread.</summary>
+    public static int ThreadOf(int turn) => turn & ((1 << ThreadBits) - 1);
+
+    /// <summary>The outcome, or -1 for all of them.</summary>
+    public static int OutcomeOf(int turn) => (turn >> ThreadBits) - 1;
 }

@@ -1,0 +1,98 @@
+using System.Diagnostics;
+using Fscrypt.Sim.Engines;
+using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Scenarios;
+
+namespace Fscrypt.Sim.Search.Reduction.Executions;
+
+/// <summary>A search of one execution a trace, of any scenario, on the machine that runs it.</summary>
+/// <remarks>
+/// A cycle of threads that wait for each other ends no execution here: it is there in whatever order the others go on. What
+/// is counted is what any other search would have run: the execution up to the cycle.
+/// </remarks>
+internal sealed class ExecutionSearch
+{
+    private const int ProgressInterval = 256;
+
+    private readonly SearchPlan plan;
+    private readonly SearchProgress progress;
+    private readonly CourseReducer reducer;
+    private readonly NativeHost<Following> host;
+    private readonly Simulation simulation;
+    private readonly StandingCheck check;
+    private readonly Tally tally;
+    private readonly Tally unseen;
+
+    private ExecutionSearch(SearchPlan plan, SearchProgress progress)
+    {
+        (this.plan, this.progress) = (plan, progress);
+        reducer = plan.Strategy == StrategyNames.SleepSets ? new CourseSleepSets() : new CourseOptimal();
+        host = new NativeHost<Following>(new Following(reducer)) { StepsMax = plan.StepsMax };
+        simulation = new Simulation(plan.Scenario, plan.Configuration, host);
+        host.Log = reducer.Log;
+        check = new StandingCheck(host);
+        tally = new Tally(simulation.Instance.Expectations.Length, plan.TracesOutcomes);
+        unseen = new Tally(simulation.Instance.Expectations.Length);
+    }
+
+    /// <summary>Carries out a plan without a bound.</summary>
+    public static SearchResult Run(SearchPlan plan, SearchProgress progress, long deadline, IReadOnlyList<Expectation> expectations)
+    {
+        var search = new ExecutionSearch(plan, progress);
+        var exhausted = search.Go(plan.ExecutionsMax ?? long.MaxValue, deadline);
+        search.tally.AddUnseen(search.unseen);
+        return new SearchResult(plan, search.tally, new Coverage(exhausted, null), !exhausted && search.tally.Cut == 0, expectations);
+    }
+
+    /// <returns>Whether every trace was looked at.</returns>
+    private bool Go(long executionsMax, long deadline)
+    {
+        for (long number = 0; number < executionsMax; number++)
+        {
+            host.GoesOnAtCycles = true;
+            var end = simulation.Execute();
+            var isEndless = host.Steps >= plan.StepsMax && end == ExecutionEnd.Cut && host.GivenUp == null;
+            reducer.End(host, isEndless, host.AllEnded);
+            if (reducer.WasBlocked)
+                tally.CountBlocked(reducer.SawWaiting && plan.Strategy == StrategyNames.Dpor, host.Steps);
+            else
+                Count(number, end);
+            if (number % ProgressInterval == 0)
+                progress.Add(ProgressInterval);
+            if (isEndless)
+                return false;                            // one endless execution is like the next
+            if (!host.Strategy.Next())
+                return true;
+            if (deadline != long.MaxValue && Stopwatch.GetTimestamp() >= deadline)
+                return false;
+        }
+
+        return false;
+    }
+
+    private void Count(long number, ExecutionEnd end)
+    {
+        var cycle = host.StepsToCycle > 0;
+        var isSeen = !cycle || end != ExecutionEnd.Violated || !host.Deadlocked;
+        if (isSeen)
+        {
+            if (number % StandingCheck.Interval == 0)
+                CheckAgain(number, end);
+            tally.Count(simulation, end, host.Schedule, host.Preemptions, host.Steps);
+        }
+
+        if (!cycle)
+            return;
+        host.GoesOnAtCycles = false;
+        end = simulation.Execute();
+        Debug.Assert(end == ExecutionEnd.Violated, "a cycle is found a second time");
+        (isSeen ? unseen : tally).Count(simulation, end, host.Schedule, host.Preemptions, host.Steps);
+    }
+
+    private void CheckAgain(long number, ExecutionEnd end)
+    {
+        var outcome = simulation.OutcomeHash();
+        if (check.ExecuteTwice(simulation, number) != end || outcome != simulation.OutcomeHash())
+            throw new InternalErrorException($"execution {number}, run a second time, ended in another way");
+    }
+}
