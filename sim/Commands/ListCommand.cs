@@ -50,7 +50,7 @@ internal static class ListCommand
 
     private static string HowItExhausts(string strategy)
         => StrategyNames.Reducing.Contains(strategy) ? "native, exhaustive, one of equivalent schedules"
-            : strategy == StrategyNames.States ? "native, exhaustive, every state once; programs of shared variables"
+            : strategy == StrategyNames.States ? "native, exhaustive, every state once, with the fewest preemptions; livelocks"
             : "native, exhaustive";
 
     private static string ReleaseText(KernelRelease release)

@@ -82,7 +82,7 @@ public sealed class SearchResult
     {
         var reasons = new List<string>();
         var atSteps = Tally.Cut - Tally.GivenUp.Values.Sum();
-        var isEndless = atSteps > 0 && Plan.IsExhaustive && !Plan.Scenario.HasKernel;
+        var isEndless = atSteps > 0 && Plan.IsExhaustive && (!Plan.Scenario.HasKernel || Plan.Reduces);
         if (!Plan.IsExhaustive)
             reasons.Add(string.Create(CultureInfo.InvariantCulture, $"sampled {Tally.Executions:N0} schedules, seed {Plan.Seed}"));
         if (Interrupted)
@@ -93,8 +93,8 @@ public sealed class SearchResult
             reasons.Add(string.Create(CultureInfo.InvariantCulture, $"{Cut(atSteps)} at {Plan.StepsMax:N0} steps"));
         if (isEndless)
             reasons.Add($"{Plan.Strategy} needs threads that end, --strategy states does not");
-        else if (atSteps > 0 && Plan.IsExhaustive && Plan.Reduces)
-            reasons.Add($"{Plan.Strategy} needs threads that end, --strategy depth-first goes on behind those that do not");
+        else if (atSteps > 0)
+            reasons.Add("a livelock is suspected, --strategy states decides");
         foreach (var (why, count) in Tally.GivenUp)
             reasons.Add($"{Cut(count)}: {why}");
         if (Plan.Shard is { } shard)
