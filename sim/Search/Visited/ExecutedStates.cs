@@ -62,6 +62,12 @@ internal sealed class ExecutedStates
         progress.Unit = "transitions";
     }
 
+    /// <summary>
+    /// For tests: is told the schedule by which a state was reached first, and another one that leads there. Both have the
+    /// thread of each step, and the outcome of each choice of data.
+    /// </summary>
+    internal Action<short[], short[]>? Merged { get; init; }
+
     /// <summary>How a run of threads ended.</summary>
     private enum RunEnd
     {
@@ -187,6 +193,20 @@ internal sealed class ExecutedStates
         at = new Arrived(-1, next.Node, next.Thread, next.Choice);
     }
 
+    private short[] ScheduleTo(Arrived last)
+    {
+        var schedule = new List<short>();
+        for (; last.Thread >= 0; last = nodes[last.Parent])
+        {
+            if (last.Choice >= 0)
+                schedule.Add(last.Choice);
+            schedule.Add(last.Thread);
+        }
+
+        schedule.Reverse();
+        return [.. schedule];
+    }
+
     // Runs the prefix, and goes on from there as long as there is something new.
     private bool Run()
     {
@@ -239,6 +259,8 @@ internal sealed class ExecutedStates
         var state = states.FindOrAdd(FingerprintStore.FingerprintOf(encoder.Encode()), out isNew);
         if (at.Thread >= 0)
             transitions.Add(new Transition(StateBefore, state, (byte)at.Thread));
+        if (!isNew)
+            Merged?.Invoke(ScheduleTo(nodes[states.Node(state)]), ScheduleTo(at));
         return state;
     }
 
