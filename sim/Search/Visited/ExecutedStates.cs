@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Numerics;
+using System.Runtime.ExceptionServices;
 using Fscrypt.Sim.Model.Machine;
 using Fscrypt.Sim.Scenarios;
 
@@ -124,6 +125,8 @@ internal sealed class ExecutedStates
     /// <summary>No thread can go on, something was found, or the run was given up.</summary>
     internal void ThreadsEnded()
     {
+        if (host.Finding?.Exception is InternalErrorException mistake)
+            ExceptionDispatchInfo.Throw(mistake);         // of the search, which the machine took for one of the model
         if (position < prefix.Count)
             throw new InternalErrorException($"run {runs - 1}: the schedule {string.Join(',', prefix)} ended before step {position + 1}");
         if (end == RunEnd.Known || host.WasCut || (host.Finding != null && !host.Deadlocked))
@@ -218,7 +221,7 @@ internal sealed class ExecutedStates
         host.Suspends = isChecked || lastThreadAt <= 0;
         var before = transitions.Count;
         var ended = simulation.Execute();
-        if (end == RunEnd.InStep)
+        if (end == RunEnd.InStep && at.Thread >= 0)
             transitions.Add(new Transition(StateBefore, -1, (byte)at.Thread));
         progress.Add(transitions.Count - before);
         if (end != RunEnd.Known)
