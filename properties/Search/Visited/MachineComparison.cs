@@ -41,6 +41,7 @@ internal sealed class MachineComparison
         ["Slab.objects"] = Apart, ["Slab.used"] = Apart,
 
         ["KernelObject.allocatedBy"] = Who, ["KernelObject.AllocationIndex"] = Who, ["KernelThread.Allocations"] = Who,
+        ["KernelThread.Parent"] = Who,
 
         ["KernelHost.Current"] = Past, ["KernelHost.last"] = Past, ["KernelHost.Counters"] = Past, ["KernelHost.Steps"] = Past,
         ["KernelHost.GivenUp"] = Past, ["KernelHost.Finding"] = Past, ["KernelHost.decided"] = Past, ["KernelHost.next"] = Past,
