@@ -69,7 +69,10 @@ public readonly struct ChangeStamp : IStatePart
     internal int Count { get; }
 
     void IStatePart.WriteState(StateEncoder encoder)
-        => encoder.Add(owner?.Cell<ChangeCounter>(offset).HasChangedSince(Count) == true ? 1UL : 0UL);
+    {
+        encoder.AddReference(owner);
+        encoder.Add((ulong)offset << 1 | (owner?.Cell<ChangeCounter>(offset).HasChangedSince(Count) == true ? 1UL : 0UL));
+    }
 }
 
 /// <summary>A value that knows itself what of it is part of a state.</summary>

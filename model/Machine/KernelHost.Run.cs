@@ -144,9 +144,9 @@ public abstract partial class KernelHost
         {
             StartAll(bodies);
             next = PickNext();
-            while (next >= 0)
+            while (next != -1)
             {
-                if (Resume(byIndex[next]) || next == Unchosen)
+                if (next == Unchosen || Resume(byIndex[next]) || next == Unchosen)
                     next = PickNext();
             }
         }
@@ -157,7 +157,7 @@ public abstract partial class KernelHost
     }
 
     /// <summary>Lets the scheduler choose, and those that are chosen and find their sleeping lock taken queue for it.</summary>
-    /// <returns>The thread whose turn it is, or -1 if the execution is over.</returns>
+    /// <returns>The thread whose turn it is, -1 if the execution is over, or <see cref="Unchosen"/>: to be asked again.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     protected int PickNext()
     {
@@ -176,6 +176,8 @@ public abstract partial class KernelHost
             if (thread.Announced.Kind < OperationKind.MutexAcquire || !MustQueue(thread))
                 return chosen;
             Queue(thread);
+            if (AlwaysSuspend)
+                return Unchosen;                         // whoever ran up to here may not have suspended yet
         }
     }
 

@@ -1,7 +1,7 @@
 namespace Fscrypt.Sim.Model.Machine;
 
 /// <summary>A place in a <see cref="KernelList{T}"/>, embedded in the element: list_head of an entry.</summary>
-public struct ListLink : ICell
+public struct ListLink : ICell, IStatePart
 {
     [Wiring] private KernelObject owner;
     internal KernelObject? Next;
@@ -42,6 +42,16 @@ public struct ListLink : ICell
     public void ForgetClocks() => write = read = 0;
 
     readonly string ICell.Show() => Head == 0 ? "unlinked" : "linked";
+
+    // Whose list it is on shows in the elements before it, and in the list: no state need name an object by its number.
+    readonly void IStatePart.WriteState(StateEncoder encoder)
+    {
+        encoder.AddReference(Next);
+        encoder.AddReference(Previous);
+        encoder.Add(Head == 0 ? 0 : 1UL << 16 | HeadOffset);
+        encoder.AddEpoch(write);
+        encoder.AddEpoch(read);
+    }
 
     internal void Written(KernelThread thread)
     {

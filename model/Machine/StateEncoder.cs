@@ -88,7 +88,7 @@ public sealed class StateEncoder
             Write(host.ThreadAt(i));
         for (var i = 0; i < permanent.Length; i++)
         {
-            if (permanent[i].Life == Life.Alive && (permanent[i].Changed || permanent[i].Layout.HasRawFields))
+            if (permanent[i].Changed || permanent[i].Layout.HasRawFields)
                 WriteIfChanged(i);
         }
 
@@ -267,7 +267,8 @@ public sealed class StateEncoder
             AddClock(i, host.Clocks.Row(row)[i]);
     }
 
-    // What was changed and is again as it was at the checkpoint was not changed. What is freed counts if somebody has it.
+    // What was changed and is again as it was at the checkpoint was not changed. What is freed was, whether or not it can be
+    // reached: who refers to it may not have changed, and is not written then.
     private void WriteIfChanged(int index)
     {
         var start = count;
@@ -324,8 +325,7 @@ public sealed class StateEncoder
     private int NumberOf(KernelObject target)
     {
         var identity = target.Identity;
-        var isPermanent = identity < permanentByIdentity.Length && permanentByIdentity[identity] != 0;
-        if (isPermanent && target.Life == Life.Alive)
+        if (identity < permanentByIdentity.Length && permanentByIdentity[identity] != 0)
             return permanentByIdentity[identity];
         if (identity >= stamps.Length)
         {
@@ -339,7 +339,7 @@ public sealed class StateEncoder
             throw new NotSupportedException($"a state cannot be written: {target.Name} was made by a thread, and by no slab");
         stamps[identity] = stamp;
         reached.Add(target);
-        return numbers[identity] = isPermanent ? permanentByIdentity[identity] : ++lastNumber;
+        return numbers[identity] = ++lastNumber;
     }
 
     private bool IsNumbered(KernelObject target) => target.Identity < stamps.Length && stamps[target.Identity] == stamp;

@@ -14,7 +14,20 @@ internal static class StateWriter<TStateMachine>
     public static readonly ulong Name = StateWriters.HashOf(typeof(TStateMachine).ToString());
 
     /// <summary>Where in the function it is, and the locals.</summary>
-    public static readonly StateWrite<TStateMachine> Write = StateWriters.CompileFrame<TStateMachine>();
+    public static readonly StateWrite<TStateMachine> Write = Compile();
+
+    // Not in the initialiser of a type: that would hide what is wrong in an exception that says nothing.
+    private static StateWrite<TStateMachine> Compile()
+    {
+        try
+        {
+            return StateWriters.CompileFrame<TStateMachine>();
+        }
+        catch (NotSupportedException exception)
+        {
+            return (ref TStateMachine _, StateEncoder _) => throw new NotSupportedException(exception.Message, exception);
+        }
+    }
 }
 
 /// <summary>

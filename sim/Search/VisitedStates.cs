@@ -76,6 +76,8 @@ internal sealed partial class VisitedStates
     {
         if (plan.ExecutionsMax != null)
             return "strategy states has no executions to count: it ends by --for or --preemptions, or when it has seen all states";
+        if (plan.Scenario.WithoutRules.Contains("use-after-free"))
+            return $"{plan.Scenario.Name} goes on after the use of what is freed (without rule use-after-free), whose content is no state: depth-first does";
         return plan.Scenario is ProgramScenario && plan.Scenario.WithoutRules.Contains("lock-misuse")
             ? $"{plan.Scenario.Name} goes on after a misused lock (without rule lock-misuse), which strategy states does not: depth-first does"
             : null;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Numerics;
+using System.Runtime.ExceptionServices;
 using Fscrypt.Sim.Model.Machine;
 using Fscrypt.Sim.Scenarios;
 using Fscrypt.Sim.Search.Checkpoints;
@@ -66,6 +67,12 @@ internal sealed class ExecutedStates
         tally = new Tally(simulation.Instance.Expectations.Length, plan.TracesOutcomes);
         progress.Unit = "transitions";
     }
+
+    /// <summary>
+    /// For tests: is told the schedule by which a state was reached first, and another one that leads there. Both have the
+    /// thread of each step, and the outcome of each choice of data.
+    /// </summary>
+    internal Action<short[], short[]>? Merged { get; init; }
 
     /// <summary>How a run of threads ended.</summary>
     private enum RunEnd
@@ -172,6 +179,8 @@ internal sealed class ExecutedStates
     /// <summary>No thread can go on, something was found, or the run was given up.</summary>
     internal void ThreadsEnded()
     {
+        if (host.Finding?.Exception is InternalErrorException mistake)
+            ExceptionDispatchInfo.Throw(mistake);         // of the search, which the machine took for one of the model
         if (way != null)
         {
             way.Add(host.Finding != null && !host.Deadlocked && simulation.BrokenInvariant < 0 ? -1 : Known());
@@ -252,18 +261,33 @@ internal sealed class ExecutedStates
         }
     }
 
+    private short[] ScheduleTo(Arrived last)
+    {
+        var schedule = new List<short>();
+        for (; last.Thread >= 0; last = nodes[last.Parent])
+        {
+            if (last.Choice >= 0)
+                schedule.Add(last.Choice);
+            schedule.Add(last.Thread);
+        }
+
+        schedule.Reverse();
+        return [.. schedule];
+    }
+
     // Runs the prefix, and goes on from there as long as there is something new.
     private bool Run()
     {
         position = 0;
         lastThreadAt = prefix.Count - (at.Choice >= 0 ? 2 : 1);
         end = RunEnd.InStep;
-        var isChecked = runs++ % StandingCheck.Interval == 0 && at.Parent >= 0;
+        var isChecked = at.Parent >= 0 && (runs % StandingCheck.Interval == 0 || BitOperations.IsPow2(runs));
+        runs++;
         expected = isChecked ? nodes[at.Parent].State : -1;
         host.Suspends = isChecked || lastThreadAt <= 0;
         var before = transitions.Count;
         var ended = simulation.Execute();
-        if (end == RunEnd.InStep)
+        if (end == RunEnd.InStep && at.Thread >= 0)
             transitions.Add(new Edge(StateBefore, -1, at.Thread, at.Choice));
         progress.Add(transitions.Count - before);
         if (end != RunEnd.Known)
@@ -321,16 +345,19 @@ internal sealed class ExecutedStates
             transitions.Add(new Edge(StateBefore, state, at.Thread, at.Choice));
         if (isNew)
             endedIn.Add(Ended());
+        else
+            Merged?.Invoke(ScheduleTo(nodes[states.Node(state)]), ScheduleTo(at));
         return state;
     }
 
-    // One run in a thousand looks whether the schedule leads to the state that it led to before.
+    // One run in a thousand, and more of the first, look whether the schedule leads to the state that it led to before.
     private void CheckArrival()
     {
         if (states.Is(expected, FingerprintStore.FingerprintOf(encoder.Encode())))
             return;
         throw new InternalErrorException(
-            $"run {runs - 1}: the schedule {string.Join(',', prefix[..position])} led to another state than before, at step {position}");
+            $"run {runs - 1}: after {position} entries of the schedule {string.Join(',', prefix)} the state was not the one of the time before: "
+            + "the scenario is not deterministic");
     }
 
     private ulong Ended()
