@@ -93,7 +93,8 @@ internal static class LittleScenarios
 /// <summary>A little kernel: a counter, a lock, a note, a queue.</summary>
 internal sealed class Box(KernelHost host) : KernelObject(host)
 {
-    private static int moods;
+    // Of this machine, and put back by nothing.
+    [NotState("the mood of it is what no search may rely on")] private readonly int[] moods = new int[1];
 
     [KernelName("b_count")] public Shared<int> Count;
     [KernelName("b_lock")] private SpinLock @lock = new(new LockClass(0, "b_lock"));
@@ -192,7 +193,7 @@ internal sealed class Box(KernelHost host) : KernelObject(host)
 
     public async KTask Moody()
     {
-        if (moods++ % 3 == 0)
+        if (moods[0]++ % 3 == 0)
             await Host.Point();
         await Add();
     }

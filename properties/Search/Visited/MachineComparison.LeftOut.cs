@@ -19,6 +19,7 @@ internal sealed partial class MachineComparison
         ["RwSemaphore.writers"] = Clock, ["RwSemaphore.readers"] = Clock,
         ["KernelList.write"] = Clock, ["KernelList.read"] = Clock, ["ListLink.write"] = Clock, ["ListLink.read"] = Clock,
         ["HashTable.write"] = Clock, ["HashTable.read"] = Clock, ["HashTable.sync"] = Clock,
+        ["DiskInode.write"] = Clock, ["DiskInode.read"] = Clock,
         ["Secret.write"] = Clock, ["Secret.read"] = Clock,
         ["KernelThread.Clock"] = Clock, ["KernelThread.Epoch"] = Clock, ["KernelThread.Snapshot"] = Clock,
         ["KernelThread.WakeClock"] = Clock, ["KernelThread.ExitClock"] = Clock, ["KernelThread.RcuCoveredUpTo"] = Clock,

@@ -17,7 +17,7 @@ namespace Fscrypt.Sim.Properties.Search.Visited;
 /// </summary>
 public sealed class StatePairsTests(ITestOutputHelper output)
 {
-    // FSCRYPT_SIM_LONG_TESTS=1 takes all pairs of unbounded searches, a million and more, and a quarter of an hour.
+    // FSCRYPT_SIM_LONG_TESTS=1 takes all pairs of searches without a bound: hundreds of thousands, in a quarter of an hour.
     private static readonly bool IsLong = Environment.GetEnvironmentVariable("FSCRYPT_SIM_LONG_TESTS") == "1";
 
     // Numbers that a disk gives texts when it meets them first are to be the same on both machines.

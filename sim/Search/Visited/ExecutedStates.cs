@@ -17,7 +17,7 @@ namespace Fscrypt.Sim.Search.Visited;
 /// as long as it comes to states that are new, so that most steps are taken once. A state is known by the fingerprint of
 /// what <see cref="StateEncoder"/> writes down.
 /// </remarks>
-internal sealed class ExecutedStates
+internal sealed partial class ExecutedStates
 {
     private const int StatesMax = 750_000_000;
 
@@ -111,45 +111,6 @@ internal sealed class ExecutedStates
             if (covered.PreemptionsMax == null || preemptions == plan.PreemptionsMax || isFound)
                 return Result(covered, budgetSpent: false);
         }
-    }
-
-    /// <summary>For each state whether some schedule leads from there to an end without a violation. After the search has ended.</summary>
-    public bool[] StatesThatCanEndWell()
-    {
-        var good = new bool[states.Count];
-        var before = new List<int>[states.Count];
-        for (var i = 0; i < transitions.Count; i++)
-        {
-            if (transitions[i] is { From: >= 0, To: >= 0 } edge)
-                (before[edge.To] ??= []).Add(edge.From);
-        }
-
-        var open = new Stack<int>(goodEnds);
-        while (open.TryPop(out var state))
-        {
-            if (good[state])
-                continue;
-            good[state] = true;
-            foreach (var earlier in before[state] ?? [])
-                open.Push(earlier);
-        }
-
-        return good;
-    }
-
-    /// <summary>The states that a schedule leads through, the first one included; -1 where it ends in a step.</summary>
-    public List<int> StatesOn(ReadOnlySpan<short> schedule)
-    {
-        way = [];
-        prefix.Clear();
-        foreach (var entry in schedule)
-            prefix.Add(entry);
-        position = 0;
-        lastThreadAt = prefix.Count;
-        expected = -1;
-        host.Suspends = true;
-        simulation.Execute();
-        return way;
     }
 
     /// <summary>Who runs next, of a run that is under way.</summary>
@@ -299,19 +260,6 @@ internal sealed class ExecutedStates
 
     private int StateBefore => at.Parent < 0 ? -1 : nodes[at.Parent].State;
 
-    private int Follow()
-    {
-        way!.Add(Known());
-        return position < prefix.Count ? prefix[position++] : -1;
-    }
-
-    private int Known()
-    {
-        var state = states.FindOrAdd(FingerprintStore.FingerprintOf(encoder.Encode()), out var isNew);
-        Invariant.Holds(!isNew, "all states are known");
-        return state;
-    }
-
     // The threads are in a state that a new step led to.
     private int Arrive(ulong enabled, int current)
     {
@@ -358,40 +306,6 @@ internal sealed class ExecutedStates
         throw new InternalErrorException(
             $"run {runs - 1}: after {position} entries of the schedule {string.Join(',', prefix)} the state was not the one of the time before: "
             + "the scenario is not deterministic");
-    }
-
-    private ulong Ended()
-    {
-        var ended = 0UL;
-        for (var i = 0; i < host.ThreadCount; i++)
-            ended |= Inspection.HasEnded(host.Threads[i]) ? 1UL << i : 0;
-        return ended;
-    }
-
-    private void FindLivelocks()
-    {
-        if (plan.Scenario.WithoutRules.Contains(Livelock.Rule))
-            return;
-        var enabled = new ulong[states.Count];
-        var edges = new List<Edge>();
-        for (var i = 0; i < transitions.Count; i++)
-        {
-            var edge = transitions[i];
-            if (edge.From < 0)
-                continue;
-            enabled[edge.From] |= 1UL << edge.Thread;
-            if (edge.To >= 0)
-                edges.Add(edge);
-        }
-
-        var graph = new StateGraph(states.Count, edges, enabled);
-        foreach (var livelock in new Livelocks(graph, state => endedIn[state], endedIn.Aggregate(0UL, (all, ended) => all | ended)).Find())
-        {
-            prefix.Clear();
-            AppendWayTo(states.Node(livelock.Start));
-            prefix.Reverse();
-            tally.AddLivelock(plan, [.. prefix, .. livelock.Schedule, Livelock.Stop]);
-        }
     }
 
     private bool IsAnythingLeft()
