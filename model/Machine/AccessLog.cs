@@ -36,11 +36,24 @@ public sealed class AccessLog
     private const uint MadeLater = 1u << 31;
     private const uint OfThread = 3u << 30;
     private const uint OfMachine = 7u << 29;
+    private const int FirstLate = 2;
+
+    private readonly List<(Type Freed, int Thread)> late;
 
     private Access[] accesses = new Access[64];
     private ulong[] keys = new ulong[1024];
     private int[] numbers = new int[1024];
     private int length;
+
+    /// <summary>An empty one.</summary>
+    /// <param name="earlier">What an earlier search learnt, or null.</param>
+    public AccessLog(AccessLog? earlier = null) => late = earlier == null ? [] : [.. earlier.late];
+
+    /// <summary>
+    /// Whether it turned out that steps do not commute that were taken to: then what was left out until now has to be looked
+    /// at again, by a search that begins anew with a log that has learnt it.
+    /// </summary>
+    public bool HasLearned { get; private set; }
 
     /// <summary>Whether accesses are written down.</summary>
     public bool IsRecording { get; private set; }
@@ -83,18 +96,40 @@ public sealed class AccessLog
             Add(NumberOf(NameOf(target), 0), AccessKind.Read, held: false);
     }
 
-    /// <summary>An object is freed. With a grace period, that races with the beginning of read sections.</summary>
+    /// <summary>An object is freed; with a grace period that races with the beginning of some read sections.</summary>
     internal void Free(KernelObject target, bool afterGracePeriod)
     {
         if (!IsRecording)
             return;
         Add(NumberOf(NameOf(target), 0), AccessKind.Write, held: false);
-        if (afterGracePeriod)
-            Add(NumberOf(OfMachine, 0), AccessKind.Add, held: false);
+        for (var i = 0; afterGracePeriod && i < late.Count; i++)
+        {
+            if (late[i].Freed == target.GetType())
+                Machine(FirstLate + i, AccessKind.Add);
+        }
     }
 
     /// <summary>A read section begins.</summary>
-    internal void EnterSection() => Machine(0, AccessKind.Read);
+    internal void EnterSection(int thread)
+    {
+        for (var i = 0; i < late.Count; i++)
+        {
+            if (late[i].Thread == thread)
+                Machine(FirstLate + i, AccessKind.Read);
+        }
+    }
+
+    /// <summary>
+    /// A thread touches, in a section that began early enough, what waits for a grace period. Had the section begun later
+    /// it might not: from now on the beginnings of its sections do not commute with frees of such objects.
+    /// </summary>
+    internal void TouchLate(KernelObject target, int thread)
+    {
+        if (late.Contains((target.GetType(), thread)))
+            return;
+        late.Add((target.GetType(), thread));
+        HasLearned = true;
+    }
 
     /// <summary>A thread is made: threads are numbered in this order.</summary>
     internal void Spawn() => Machine(1, AccessKind.Write);

@@ -63,6 +63,9 @@ public abstract partial class KernelHost
 
     internal void Freed(KernelObject target, bool afterGracePeriod) => accesses?.Free(target, afterGracePeriod);
 
+    /// <summary>Notes that somebody may touch an object only because his read section began before it was freed.</summary>
+    internal void TouchedLate(KernelObject target, KernelThread thread) => accesses?.TouchLate(target, thread.Index);
+
     private void Attend() => Attentive = observer != null || PointsAll || Log != null;
 
     private long ApplyAndLog(KernelThread thread, AccessLog log)
@@ -73,7 +76,7 @@ public abstract partial class KernelHost
         var (atomicDepth, changes) = (thread.AtomicDepth, ChangesBefore(in operation));
         var effect = ApplyEffect(thread);
         if (atomicDepth == 0 && thread.AtomicDepth > 0)
-            log.EnterSection();
+            log.EnterSection(thread.Index);
         switch (operation.Kind)
         {
             case OperationKind.Point or OperationKind.PlainAccess or OperationKind.Choose

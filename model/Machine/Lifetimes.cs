@@ -21,6 +21,8 @@ internal static class Lifetimes
 
         if (target.Life == Life.Alive)
             Remember(target, thread);
+        else if (thread.Host.Attentive && target.Life == Life.WaitingForRcu)
+            thread.Host.TouchedLate(target, thread);
     }
 
     public static void Free(KernelObject target, KernelThread thread, bool afterGracePeriod)

@@ -27,7 +27,8 @@ internal sealed class CourseOptimal : CourseReducer
     private int count;
     private bool sawEnd;                                 // whether a step has ended an execution
 
-    public CourseOptimal() => trees.Clear(0);
+    public CourseOptimal(AccessLog? earlier)
+        : base(earlier) => trees.Clear(0);
 
     protected override int TakePlanned(int length) => trees.IsEmpty(length) ? -1 : trees.Take(length);
 

@@ -14,7 +14,7 @@ namespace Fscrypt.Sim.Search.Reduction.Executions;
 /// </remarks>
 internal abstract class CourseReducer
 {
-    private readonly AccessLog log = new();
+    private readonly AccessLog log;
     private readonly List<Sleeper> sleepers = [];        // those of each length of the course behind those of the one before
     private int[] sleepersAt = new int[64];
     private CourseStep pending;
@@ -23,6 +23,10 @@ internal abstract class CourseReducer
     private int position;
     private int last;                                    // who ran last
     private int next = -1;                               // whose turn it is after those, if it is settled
+
+    /// <summary>A search from the start.</summary>
+    /// <param name="earlier">The log of a search that learnt something and was given up for it, or null.</param>
+    protected CourseReducer(AccessLog? earlier) => log = new AccessLog(earlier);
 
     /// <summary>The execution.</summary>
     protected Course Course { get; } = new();

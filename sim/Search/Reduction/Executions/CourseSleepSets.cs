@@ -3,7 +3,7 @@ using Fscrypt.Sim.Model.Machine;
 namespace Fscrypt.Sim.Search.Reduction.Executions;
 
 /// <summary>Sleep sets and nothing else, as <see cref="SleepSets"/>: every thread that can run and does not sleep is tried.</summary>
-internal sealed class CourseSleepSets : CourseReducer
+internal sealed class CourseSleepSets(AccessLog? earlier) : CourseReducer(earlier)
 {
     protected override int TakePlanned(int length) => -1;
 

@@ -8,7 +8,8 @@ namespace Fscrypt.Sim.Search.Reduction.Executions;
 /// <summary>A search of one execution a trace, of any scenario, on the machine that runs it.</summary>
 /// <remarks>
 /// A cycle of threads that wait for each other ends no execution here: it is there in whatever order the others go on. What
-/// is counted is what any other search would have run: the execution up to the cycle.
+/// is counted is what any other search would have run: the execution up to the cycle. And where a search finds that steps do
+/// not commute that it took to, it begins anew: that happens a few times, and early.
 /// </remarks>
 internal sealed class ExecutionSearch
 {
@@ -23,10 +24,10 @@ internal sealed class ExecutionSearch
     private readonly Tally tally;
     private readonly Tally unseen;
 
-    private ExecutionSearch(SearchPlan plan, SearchProgress progress)
+    private ExecutionSearch(SearchPlan plan, SearchProgress progress, AccessLog? earlier)
     {
         (this.plan, this.progress) = (plan, progress);
-        reducer = plan.Strategy == StrategyNames.SleepSets ? new CourseSleepSets() : new CourseOptimal();
+        reducer = plan.Strategy == StrategyNames.SleepSets ? new CourseSleepSets(earlier) : new CourseOptimal(earlier);
         host = new NativeHost<Following>(new Following(reducer)) { StepsMax = plan.StepsMax };
         simulation = new Simulation(plan.Scenario, plan.Configuration, host);
         host.Log = reducer.Log;
@@ -38,8 +39,14 @@ internal sealed class ExecutionSearch
     /// <summary>Carries out a plan without a bound.</summary>
     public static SearchResult Run(SearchPlan plan, SearchProgress progress, long deadline, IReadOnlyList<Expectation> expectations)
     {
-        var search = new ExecutionSearch(plan, progress);
+        var search = new ExecutionSearch(plan, progress, earlier: null);
         var exhausted = search.Go(plan.ExecutionsMax ?? long.MaxValue, deadline);
+        while (search.reducer.Log.HasLearned)
+        {
+            search = new ExecutionSearch(plan, progress, search.reducer.Log);
+            exhausted = search.Go(plan.ExecutionsMax ?? long.MaxValue, deadline);
+        }
+
         search.tally.AddUnseen(search.unseen);
         return new SearchResult(plan, search.tally, new Coverage(exhausted, null), !exhausted && search.tally.Cut == 0, expectations);
     }
@@ -47,6 +54,7 @@ internal sealed class ExecutionSearch
     /// <returns>Whether every trace was looked at.</returns>
     private bool Go(long executionsMax, long deadline)
     {
+        var log = reducer.Log;
         for (long number = 0; number < executionsMax; number++)
         {
             host.GoesOnAtCycles = true;
@@ -59,6 +67,8 @@ internal sealed class ExecutionSearch
                 Count(number, end);
             if (number % ProgressInterval == 0)
                 progress.Add(ProgressInterval);
+            if (log.HasLearned)
+                return false;
             if (isEndless)
                 return false;                            // one endless execution is like the next
             if (!host.Strategy.Next())
