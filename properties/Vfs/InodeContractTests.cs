@@ -1,5 +1,6 @@
 using Fscrypt.Sim.Engines;
 using Fscrypt.Sim.Model;
+using Fscrypt.Sim.Model.FileSystems;
 using Fscrypt.Sim.Model.Machine;
 using Fscrypt.Sim.Model.Releases;
 using Fscrypt.Sim.Model.Vfs;
@@ -162,6 +163,20 @@ public static class InodeContractTests
         await w.Put();
         Assert.Equal((1, InodeState.Freeing | InodeState.Clear), (w.Inode.Evicted.Value.Order, w.Inode.State.Peek));
         Assert.Equal(0, w.Kernel.Writeback.DirtyInodes.Peek);
+    });
+
+    [Fact]
+    public static void The_eviction_of_an_unlinked_inode_nests_in_the_handle_of_whoever_puts_it() => Run("v6.18", async w =>
+    {
+        var journal = ((Ext4)w.Kernel.Inodes.FileSystem).Journal;
+        await w.Hold(1);
+        w.Inode.Nlink.Value = 0;
+        var outermost = await journal.Start();
+        await w.Put();
+        Assert.Equal((true, true, 1), (outermost, journal.IsOpen, w.Inode.Evicted.Value.Order));
+        await journal.Stop(outermost);
+        Assert.False(journal.IsOpen);
+        Assert.Null(w.Kernel.Disk.Inodes[w.Number]);
     });
 
     [Theory]

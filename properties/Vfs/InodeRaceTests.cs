@@ -15,6 +15,7 @@ public static class InodeRaceTests
     private static readonly Race FailedLookUp = new(_ => KTask.Done, w => w.FailToRead(), w => w.LookUp());
     private static readonly Race LookUpEvict = new(w => Uncached(w), w => w.LookUp(), w => w.Put());
     private static readonly Race CreateEvict = new(w => Unlinked(w), w => w.Create(), w => w.Put());
+    private static readonly Race ReuseEvict = new(w => Unlinked(w), w => w.CreateOnDisk(), w => w.Put());
     private static readonly Race TwoCreate = new(_ => KTask.Done, w => w.Create(), w => w.CreateAndDiscard());
     private static readonly Race PutPutGrab = new(w => w.Hold(2), w => w.Put(), w => w.Put(), w => w.GrabAndPut());
     private static readonly Race StripForget = new(w => Filled(w), w => w.Prune(2), w => w.LookUpAndForget());
@@ -75,8 +76,17 @@ public static class InodeRaceTests
     }
 
     [Theory]
-    [InlineData("v5.10", 1_796)]
-    [InlineData("v6.18", 1_898)]
+    [InlineData("v5.10", 683)]
+    [InlineData("v6.18", 679)]
+    public static void The_number_of_an_unlinked_inode_is_taken_again_while_it_is_hashed(string release, long states)
+    {
+        var run = Holds(ReuseEvict, release, states);
+        Assert.True(run.WasEvicted && run.SharedNumber && run.ClearedInHandle);
+    }
+
+    [Theory]
+    [InlineData("v5.10", 1_810)]
+    [InlineData("v6.18", 1_910)]
     public static void Two_creations_with_a_number_and_one_is_discarded(string release, long states)
         => Assert.True(Holds(TwoCreate, release, states).WasEvicted);
 

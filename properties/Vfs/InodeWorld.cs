@@ -1,4 +1,5 @@
 using Fscrypt.Sim.Model;
+using Fscrypt.Sim.Model.FileSystems;
 using Fscrypt.Sim.Model.Machine;
 using Fscrypt.Sim.Model.Releases;
 using Fscrypt.Sim.Model.Vfs;
@@ -92,6 +93,18 @@ internal sealed class InodeWorld(Kernel kernel)
         await Cache.Iput(inode);
     }
 
+    /// <summary>Makes an inode with a number that is free on the disk, which may be the file's as soon as that was deleted.</summary>
+    public async KTask CreateOnDisk()
+    {
+        var inode = await Cache.New(Kernel.SuperBlock);
+        await Kernel.Host.Point();
+        inode.Number.Value = Kernel.Disk.AllocateInode(isDirectory: false, owner: 0).Number;
+        var error = await Cache.InsertLocked(inode);
+        Invariant.Holds(error == Errno.OK, "a number that was free on the disk is taken by no live inode");
+        await Cache.UnlockNew(inode);
+        await Cache.Iput(inode);
+    }
+
     /// <summary>The same, but what comes after the insertion fails.</summary>
     public async KTask CreateAndDiscard()
     {
@@ -150,6 +163,8 @@ internal sealed class InodeRun
 
     public bool SharedNumber { get; set; }
 
+    public bool ClearedInHandle { get; set; }
+
     public bool Isolating { get; set; }
 
     public bool SleptForIsolating { get; set; }
@@ -169,7 +184,6 @@ internal sealed class InodeRun
     /// <summary>Looks at a state.</summary>
     public bool Look(Kernel kernel)
     {
-        var hashed = 0;
         foreach (var inode in kernel.Inodes.All)
         {
             WasEvicted |= inode.Evicted.Value.Order != 0;
@@ -181,11 +195,10 @@ internal sealed class InodeRun
             Isolating |= (state & InodeState.LruIsolating) != 0;
             WillFree |= (state & InodeState.WillFree) != 0;
             WasTimeOnly |= (state & InodeState.DirtyTime) != 0 && inode.Count.Peek == 0;
-            if (inode.HashLink.Peek)
-                hashed++;
+            SharedNumber |= inode.HashLink.Peek && kernel.Inodes.Hash.PeekAfter(inode) != null;
+            ClearedInHandle |= (state & InodeState.Clear) != 0 && ((Ext4)kernel.Inodes.FileSystem).Journal.Open.Value != 0;
         }
 
-        SharedNumber |= hashed > 1;
         SleptForIsolating |= kernel.SuperBlock.IsolatingQueue.AnySleeper;
         GivenSecondInode |= kernel.Inodes.All.Length > 1;
         var broken = InodeInvariants.FirstBroken(kernel.Inodes, Ignored);
