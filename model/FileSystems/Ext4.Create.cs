@@ -14,7 +14,7 @@ internal sealed partial class Ext4
         if (error != Errno.OK)
             return error;
         error = await Enter(directory, dentry, inode!);
-        await host.Point();                                        // ext4_journal_stop
+        await Journal.Stop(outermost: true);
         if (error != Errno.OK)
             await inodes.Iput(inode!);                             // outside the handle: it may sleep
         return error;
@@ -28,7 +28,7 @@ internal sealed partial class Ext4
             return error;
         await writeback.MarkDirty(inode!, InodeState.Dirty);       // ext4_init_new_dir allocates its first block: dquot_alloc_block
         error = await Enter(directory, dentry, inode!);
-        await host.Point();                                        // ext4_journal_stop
+        await Journal.Stop(outermost: true);
         if (error != Errno.OK)
             await inodes.Iput(inode!);
         return error;
@@ -53,7 +53,7 @@ internal sealed partial class Ext4
 
     /// <summary>
     /// A new inode with its key, on the disk, hashed as one that is being created. The key is set up before the inode has a
-    /// number, and outside of the transaction.
+    /// number, and outside of the transaction, which is open when this returns without an error.
     /// </summary>
     [KernelSource("fs/ext4/ialloc.c", "__ext4_new_inode",
         Omits = "block groups, quota, inline data, xattrs apart from the context; a full or broken disk")]
@@ -68,7 +68,7 @@ internal sealed partial class Ext4
             return (error, null);
         }
 
-        await host.Point();                                        // ext4_journal_start, and the search for a free number
+        await Journal.Start();                                     // and the search for a free number
         inode.Number.Value = superBlock.Disk.AllocateInode(isDirectory, user).Number;
         error = await inodes.InsertLocked(inode);
         Invariant.Holds(error == Errno.OK, "a number that was free is not in the hash");

@@ -9,21 +9,45 @@ internal sealed partial class Ext4(
     KernelHost host, SuperBlock superBlock, InodeCache inodes, DentryCache dentries, Writeback writeback, KeySetup keys, bool dropsInodes)
     : IFileSystem
 {
+    /// <summary>Its journal.</summary>
+    internal Journal Journal { get; } = new(host);
+
     [KernelSource("fs/ext4/super.c", "ext4_drop_inode")]
     public async KTask<bool> DropInode(Inode inode)
         => InodeCache.GenericDrop(inode) || (dropsInodes && await keys.DropInode(inode));
 
-    [KernelSource("fs/ext4/inode.c", "ext4_evict_inode", Omits = "the orphan list; waiting for a running commit")]
+    [KernelSource("fs/ext4/inode.c", "ext4_evict_inode", Omits = "the orphan list, which only a crash would read; freeze protection; truncating blocks; waiting for a running commit")]
     public async KTask EvictInode(Inode inode)
     {
         await InodeCache.TruncatePages(inode);
-        await inodes.Clear(inode);                                 // ext4_clear_inode: first this, then the key
-        await keys.PutEncryptionInfo(inode);
-        if (inode.Nlink.Value == 0)
+        if (inode.Nlink.Value != 0)
         {
-            await host.Point();                                    // ext4_free_inode
-            superBlock.Disk.FreeInode(inode.Number.Value);
+            await ClearInode(inode);
+            return;
         }
+
+        var outermost = await Journal.Start();                     // nested where a failed creation puts its inode
+        await FreeInode(inode);
+        await Journal.Stop(outermost);
+    }
+
+    [KernelSource("fs/ext4/super.c", "ext4_clear_inode", Omits = "waiting for a running commit")]
+    private async KTask ClearInode(Inode inode)
+    {
+        await inodes.Clear(inode);
+        await keys.PutEncryptionInfo(inode);
+    }
+
+    /// <summary>
+    /// The inode goes first, then the bit of its number. From here until it is unhashed the number may be taken again while this
+    /// inode is still found in the hash: insert_inode_locked passes over it.
+    /// </summary>
+    [KernelSource("fs/ext4/ialloc.c", "ext4_free_inode", Omits = "block groups; quota")]
+    private async KTask FreeInode(Inode inode)
+    {
+        await ClearInode(inode);
+        await host.Point();
+        superBlock.Disk.FreeInode(inode.Number.Value);
     }
 
     [KernelSource("fs/ext4/namei.c", "ext4_lookup", Omits = "the check that an encrypted directory's subdirectories have its policy")]

@@ -185,6 +185,13 @@ public struct KernelList<T> : ICell
         node.Written(thread);
     }
 
+    /// <summary>Whether the element is on this list, for rules and reports.</summary>
+    public readonly bool PeekContains(T element)
+    {
+        ref var node = ref element.Cell<ListLink>(link);
+        return node.Head == owner.Identity && node.HeadOffset == offset;
+    }
+
     /// <summary>Whether <paramref name="element"/> is on this very list, asked under the list's lock.</summary>
     public bool Contains(T element)
     {

@@ -17,8 +17,45 @@ public sealed record Change(string Name, string? Commit, KernelRelease Since)
     /// <summary>An inode with page cache is not on the LRU; the removal of its last page puts it there.</summary>
     public static Change PagesKeepInodesOffLru { get; } = new("inodes with page cache are kept off the LRU", "51b8c1fe250d", Release("v6.1"));
 
+    /// <summary>Only iput_final gives an inode that is on the LRU a second chance; before, whoever wanted to add it did.</summary>
+    public static Change SecondChanceByIputOnly { get; } = new("only iput_final sets I_REFERENCED", null, Release("v6.1"));
+
+    /// <summary>
+    /// The LRU walk pins an inode whose pages it strips by I_LRU_ISOLATING; before, by a reference that it then put, which may
+    /// evict. v6.11; v6.1 has it from its stable tree, whose shape is the modelled one.
+    /// </summary>
+    public static Change LruIsolating { get; } = new("the LRU walk pins by I_LRU_ISOLATING", null, Release("v6.1"));
+
+    /// <summary>evict_inodes reads the count again under i_lock. v6.12; v6.1 has it from its stable tree.</summary>
+    public static Change EvictInodesRechecks { get; } = new("evict_inodes reads i_count again under i_lock", "88b1afbf0f6b", Release("v6.1"));
+
+    /// <summary>I_DIRTY_TIME is cleared before ->dirty_inode, I_DIRTY_SYNC set after it; before, both in one section after it.</summary>
+    public static Change DirtyTimeClearedFirst { get; } = new("I_DIRTY_TIME is cleared before ->dirty_inode", null, Release("v6.12"));
+
+    /// <summary>invalidate_inodes evicts dirty inodes without being asked.</summary>
+    public static Change InvalidateKillsDirty { get; } = new("invalidate_inodes has no kill_dirty", null, Release("v6.12"));
+
+    /// <summary>An inode goes on s_inodes after inode_hash_lock was dropped; before, with it held.</summary>
+    public static Change ListedAfterHashUnlock { get; } = new("inodes join s_inodes without inode_hash_lock", null, Release("v6.18"));
+
+    /// <summary>The last iput turns I_DIRTY_TIME into I_DIRTY_SYNC before it drops its reference; before, after it.</summary>
+    public static Change IputKeepsLastReference { get; } = new("iput never goes to zero and back", "9e70e985bdc2", Release("v6.18"));
+
+    /// <summary>evict wakes those who wait for the end of the inode without i_lock.</summary>
+    public static Change EvictWakesUnlocked { get; } = new("evict wakes without i_lock", null, Release("v6.18"));
+
+    /// <summary>Who found an inode waits for I_NEW only if it was set when he found it, and looks under i_lock.</summary>
+    public static Change NewSampledUnderLock { get; } = new("I_NEW is sampled and awaited under i_lock", "a27628f43634", Release("v6.19"));
+
+    /// <summary>evict takes the inode off the writeback lists without looking first whether it is on one.</summary>
+    public static Change EvictAlwaysUnlists { get; } = new("evict does not ask whether the inode is on a writeback list", null, Release("v6.19"));
+
     /// <summary>All changes the model knows, the oldest first.</summary>
-    public static ImmutableArray<Change> All { get; } = [PagesKeepInodesOffLru, LocklessInodeLookup];
+    public static ImmutableArray<Change> All { get; } =
+    [
+        PagesKeepInodesOffLru, SecondChanceByIputOnly, LruIsolating, EvictInodesRechecks, LocklessInodeLookup, DirtyTimeClearedFirst,
+        InvalidateKillsDirty, ListedAfterHashUnlock, IputKeepsLastReference, EvictWakesUnlocked, NewSampledUnderLock, EvictAlwaysUnlists,
+    ];
 
     /// <summary>Whether a release has it.</summary>
     public bool IsIn(KernelRelease release) => release.IsAtLeast(Since);

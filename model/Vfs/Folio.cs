@@ -17,6 +17,9 @@ public enum FolioFlags
 
     /// <summary>It is being written.</summary>
     Writeback = 1 << 2,
+
+    /// <summary>The mapping is not empty, although it has no page: what a page that was reclaimed leaves behind.</summary>
+    Shadow = 1 << 3,
 }
 
 /// <summary>The one folio that stands for a file's pages.</summary>

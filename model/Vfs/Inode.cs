@@ -31,6 +31,9 @@ public enum InodeState
     DontCache = 1 << 11,
     Creating = 1 << 12,
 
+    /// <summary>The LRU walk strips its pages without a lock; pins the inode's memory against evict.</summary>
+    LruIsolating = 1 << 13,
+
     DirtyInode = DirtySync | DirtyDatasync,
     Dirty = DirtyInode | DirtyPages,
     DirtyAll = Dirty | DirtyTime,

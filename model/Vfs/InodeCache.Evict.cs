@@ -1,4 +1,5 @@
 using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Releases;
 
 namespace Fscrypt.Sim.Model.Vfs;
 
@@ -6,7 +7,7 @@ namespace Fscrypt.Sim.Model.Vfs;
 public sealed partial class InodeCache
 {
     /// <summary>Tears down an inode that has I_FREEING, no reference, and is off the LRU. Sleeps; no lock is held.</summary>
-    [KernelSource("fs/inode.c", "evict", Omits = "I_LRU_ISOLATING: there is no reclaim yet")]
+    [KernelSource("fs/inode.c", "evict")]
     public async KTask Evict(Inode inode)
     {
         Host.MightSleep("evict");
@@ -14,7 +15,7 @@ public sealed partial class InodeCache
             Host.Report(new Finding("evicted-twice", $"{inode.Name} is evicted a second time") { Object = inode });
         inode.Evicted.Value = new Eviction(checked((int)++Host.Counters.InodesEvicted));
 
-        if (!await inode.WritebackLink.IsUnlinkedRacy())
+        if (Change.EvictAlwaysUnlists.IsIn(release) || !await inode.WritebackLink.IsUnlinkedRacy())
             await Writeback.RemoveFromLists(inode);
         if (!await inode.SuperBlockLink.IsUnlinkedRacy())
         {
@@ -23,19 +24,38 @@ public sealed partial class InodeCache
             await inode.SuperBlock.InodeListLock.Release();
         }
 
-        // Writeback holds no reference, only I_SYNC: without this wait it would write freed memory.
+        // Neither the LRU walk that strips pages nor writeback holds a reference: without these waits they would use freed memory.
         await inode.Lock.Acquire();
+        await WaitForIsolation(inode);
         await Writeback.WaitForSync(inode);
         await inode.Lock.Release();
 
         await FileSystem.EvictInode(inode);
         await RemoveFromHash(inode);
 
-        // No lock: a sleeper queued itself under i_lock before the unhash, or saw it unhashed.
+        // Without i_lock since v6.18: a sleeper queued itself under i_lock before the unhash, or saw it unhashed.
+        var wakesLocked = !Change.EvictWakesUnlocked.IsIn(release);
+        if (wakesLocked)
+            await inode.Lock.Acquire();
         await inode.NewQueue.WakeAll();
+        if (wakesLocked)
+            await inode.Lock.Release();
         if (inode.State.Value != (InodeState.Freeing | InodeState.Clear))
             Host.Report(new Finding("inode-state", $"evict ends with {inode.Name} in state {inode.State.Value}") { Object = inode });
         await Destroy(inode);
+    }
+
+    /// <summary>Sleeps until the LRU walk has stripped the pages; i_lock is held, dropped around each sleep, and held again.</summary>
+    [KernelSource("fs/inode.c", "inode_wait_for_lru_isolating")]
+    private static async KTask WaitForIsolation(Inode inode)
+    {
+        while ((inode.State.Value & InodeState.LruIsolating) != 0)
+        {
+            await inode.SuperBlock.IsolatingQueue.Prepare();
+            await inode.Lock.Release();
+            await inode.SuperBlock.IsolatingQueue.Schedule();
+            await inode.Lock.Acquire();
+        }
     }
 
     /// <summary>Evicts a private list of dying inodes, threaded through i_lru.</summary>
@@ -66,7 +86,7 @@ public sealed partial class InodeCache
     [KernelSource("mm/truncate.c", "truncate_inode_pages_final")]
     internal static async KTask TruncatePages(Inode inode)
     {
-        if (!(await inode.Folio.ReadRacy()).Has(FolioFlags.Uptodate))
+        if ((await inode.Folio.ReadRacy()).Flags == FolioFlags.None)
             return;
         await inode.FolioLock.Acquire();
         Invariant.Holds(!inode.Folio.Value.Has(FolioFlags.Writeback), "the folio is locked while it is under writeback: I/O ends in the thread that began it");

@@ -1,4 +1,5 @@
 using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Releases;
 
 namespace Fscrypt.Sim.Model.Vfs;
 
@@ -12,40 +13,30 @@ public sealed partial class InodeCache
     [KernelSource("fs/inode.c", "iget_locked")]
     public async KTask<(Inode? Inode, bool IsNew)> Iget(SuperBlock superBlock, int number)
     {
-        Inode? fresh = null;
         while (true)
         {
-            // A first look without inode_hash_lock.
-            var (found, stale) = await Find(number, hashLocked: false);
+            var (found, stale, isNew) = await FindUnlocked(number);
             if (stale)
                 return (null, false);
             if (found == null)
             {
-                fresh ??= Allocate();
+                var fresh = Allocate();
                 await HashLock.Acquire();
-                (found, stale) = await Find(number, hashLocked: true);
+                (found, stale, isNew) = await Find(number, hashLocked: true);
                 if (found == null && !stale)
                 {
                     fresh.Number.Value = number;
-                    await fresh.Lock.Acquire();
-                    await fresh.State.Set(InodeState.New);
-                    Hash.AddFirst(fresh);
-                    await fresh.Lock.Release();
-                    await HashLock.Release();
-                    await superBlock.InodeListLock.Acquire();      // after the hash unlock since about 6.15
-                    superBlock.Inodes.AddFirst(fresh);
-                    await superBlock.InodeListLock.Release();
+                    await Insert(superBlock, fresh);               // drops inode_hash_lock
                     return (fresh, true);
                 }
 
                 await HashLock.Release();
                 slab.Free(fresh);
-                fresh = null;
                 if (found == null)
                     return (null, false);
             }
 
-            await WaitOnNew(found);
+            await WaitOnNew(found, isNew);
             if (await found.HashLink.IsHashedRacy())
                 return (found, false);
             await Iput(found);                                     // made bad, or evicted and unhashed meanwhile
@@ -62,11 +53,57 @@ public sealed partial class InodeCache
         await inode.Lock.Release();
     }
 
-    /// <summary>The newest live inode with a number and a reference to it; stale if it is one that is being created.</summary>
-    [KernelSource("fs/inode.c", "find_inode_fast")]
-    private async KTask<(Inode? Found, bool Stale)> Find(int number, bool hashLocked)
+    /// <summary>Hashes an inode as I_NEW and lists it. inode_hash_lock is held on entry and not on exit.</summary>
+    [KernelSource("fs/inode.c", "inode_sb_list_add")]
+    private async KTask Insert(SuperBlock superBlock, Inode inode)
     {
-        await Host.Rcu.ReadLock();
+        await inode.Lock.Acquire();
+        await inode.State.Set(inode.State.Value | InodeState.New);
+        Hash.AddFirst(inode);
+        await inode.Lock.Release();
+
+        // Where the lock goes first, a finder can meet the inode before any walk of s_inodes can.
+        var unlocksFirst = Change.ListedAfterHashUnlock.IsIn(release);
+        if (unlocksFirst)
+            await HashLock.Release();
+        if (!inode.SuperBlockLink.Peek)                            // of new_inode: it is I_NEW, nobody else changes that
+        {
+            await superBlock.InodeListLock.Acquire();
+            superBlock.Inodes.AddFirst(inode);
+            await superBlock.InodeListLock.Release();
+        }
+
+        if (!unlocksFirst)
+            await HashLock.Release();
+    }
+
+    /// <summary>A look of somebody without inode_hash_lock: under RCU alone, or with the lock around it before v6.12.</summary>
+    private async KTask<(Inode? Found, bool Stale, bool IsNew)> FindUnlocked(int number)
+    {
+        if (Change.LocklessInodeLookup.IsIn(release))
+            return await Find(number, hashLocked: false);
+        return await FindLocked(number);
+    }
+
+    /// <summary>A look with inode_hash_lock taken around it.</summary>
+    private async KTask<(Inode? Found, bool Stale, bool IsNew)> FindLocked(int number)
+    {
+        await HashLock.Acquire();
+        var result = await Find(number, hashLocked: true);
+        await HashLock.Release();
+        return result;
+    }
+
+    /// <summary>
+    /// The newest live inode with a number, with a reference to it; stale if it is one that is being created. Whether it is
+    /// I_NEW is what it was when it was found.
+    /// </summary>
+    [KernelSource("fs/inode.c", "find_inode_fast")]
+    private async KTask<(Inode? Found, bool Stale, bool IsNew)> Find(int number, bool hashLocked)
+    {
+        var lockless = Change.LocklessInodeLookup.IsIn(release);
+        if (lockless)
+            await Host.Rcu.ReadLock();
         while ((hashLocked ? Hash.Find((ulong)number) : await Hash.FindRcu((ulong)number)) is { } inode)
         {
             await inode.Lock.Acquire();
@@ -81,12 +118,14 @@ public sealed partial class InodeCache
             if (!stale)
                 await Grab(inode);
             await inode.Lock.Release();
-            await Host.Rcu.ReadUnlock();
-            return (stale ? null : inode, stale);
+            if (lockless)
+                await Host.Rcu.ReadUnlock();
+            return (stale ? null : inode, stale, (state & InodeState.New) != 0);
         }
 
-        await Host.Rcu.ReadUnlock();
-        return (null, false);
+        if (lockless)
+            await Host.Rcu.ReadUnlock();
+        return (null, false, false);
     }
 
     /// <summary>
@@ -97,6 +136,7 @@ public sealed partial class InodeCache
     private async KTask WaitOnFreeing(Inode inode, bool hashLocked)
     {
         // Unhashed: evict has done its wake-up or is about to; to sleep now would be to sleep for ever.
+        var lockless = Change.LocklessInodeLookup.IsIn(release);
         if (!inode.HashLink.IsHashed)
         {
             Invariant.Holds(!hashLocked, "an inode found under inode_hash_lock is hashed");
@@ -106,19 +146,31 @@ public sealed partial class InodeCache
 
         await inode.NewQueue.Prepare();
         await inode.Lock.Release();
-        await Host.Rcu.ReadUnlock();
+        if (lockless)
+            await Host.Rcu.ReadUnlock();
         if (hashLocked)
             await HashLock.Release();
         await inode.NewQueue.Schedule();
         if (hashLocked)
             await HashLock.Acquire();
-        await Host.Rcu.ReadLock();
+        if (lockless)
+            await Host.Rcu.ReadLock();
     }
 
-    /// <summary>Waits until I_NEW is clear, looking without i_lock (up to 6.18).</summary>
+    /// <summary>
+    /// Waits until I_NEW is clear. Up to v6.18 it looks without i_lock; since v6.19 under it, and only if the inode was new
+    /// when it was found.
+    /// </summary>
     [KernelSource("include/linux/writeback.h", "wait_on_inode")]
-    private static async KTask WaitOnNew(Inode inode)
+    private async KTask WaitOnNew(Inode inode, bool wasNew)
     {
+        if (Change.NewSampledUnderLock.IsIn(release))
+        {
+            if (wasNew)
+                await WaitOnNewLocked(inode);
+            return;
+        }
+
         while ((await inode.State.ReadOnce() & InodeState.New) != 0)
         {
             await inode.NewQueue.Prepare();
@@ -130,5 +182,20 @@ public sealed partial class InodeCache
 
             await inode.NewQueue.Schedule();
         }
+    }
+
+    [KernelSource("fs/inode.c", "wait_on_new_inode")]
+    private static async KTask WaitOnNewLocked(Inode inode)
+    {
+        await inode.Lock.Acquire();
+        while ((inode.State.Value & InodeState.New) != 0)
+        {
+            await inode.NewQueue.Prepare();
+            await inode.Lock.Release();
+            await inode.NewQueue.Schedule();
+            await inode.Lock.Acquire();
+        }
+
+        await inode.Lock.Release();
     }
 }

@@ -1,4 +1,5 @@
 using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Releases;
 
 namespace Fscrypt.Sim.Model.Vfs;
 
@@ -6,37 +7,72 @@ namespace Fscrypt.Sim.Model.Vfs;
 public sealed partial class InodeCache
 {
     /// <summary>Drops a reference. The last one asks the file system: cache the inode, or evict it.</summary>
-    [KernelSource("fs/inode.c", "iput", Omits = "I_DIRTY_TIME: lazytime is not modelled, the bit is never set")]
+    [KernelSource("fs/inode.c", "iput")]
     public async KTask Iput(Inode inode)
     {
         Host.MightSleep("iput");
-        if (await inode.Count.DecrementUnlessOne())                // lockless: not the last reference
-            return;
+        var keepsLast = Change.IputKeepsLastReference.IsIn(release);
+        while (true)
+        {
+            if (await inode.Count.DecrementUnlessOne())            // lockless: not the last reference
+                return;
+            if (keepsLast && OwesTime(inode, await inode.State.ReadOnce()))
+            {
+                await Writeback.MarkDirtySync(inode);
+                continue;
+            }
 
-        // The race is here: until i_lock is taken others may come by the hash and go again.
-        await inode.Lock.Acquire();
-        if (await inode.Count.DecrementAndTest())
-            await IputFinal(inode);                                // drops i_lock
-        else
+            // The race is here: until i_lock is taken others may come by the hash and go again.
+            await inode.Lock.Acquire();
+            if (keepsLast && OwesTime(inode, inode.State.Value))
+            {
+                await inode.Lock.Release();
+                continue;
+            }
+
+            if (!await inode.Count.DecrementAndTest())
+            {
+                await inode.Lock.Release();
+                return;
+            }
+
+            if (keepsLast || !OwesTime(inode, inode.State.Value))
+            {
+                await IputFinal(inode);                            // drops i_lock
+                return;
+            }
+
+            await inode.Count.Increment();                         // up to v6.17: to zero, and back under the same i_lock
             await inode.Lock.Release();
+            await Writeback.MarkDirtySync(inode);
+        }
     }
 
-    [KernelSource("fs/inode.c", "iput_final", Omits = "the write of an inode of a super block that is going away: there is no umount yet")]
+    [KernelSource("fs/inode.c", "iput_final")]
     private async KTask IputFinal(Inode inode)
     {
-        if ((inode.State.Value & InodeState.New) != 0)
-            Host.Report(new Finding("inode-state", $"the last reference of {inode.Name} goes while it is I_NEW") { Object = inode });
+        RefuseNew(inode);
         var drop = await FileSystem.DropInode(inode);
-        if (!drop && (inode.State.Value & InodeState.DontCache) == 0)
+        if (!drop && (inode.State.Value & InodeState.DontCache) == 0 && inode.SuperBlock.Active.Value)
         {
             await AddToLru(inode, rotate: true);
             await inode.Lock.Release();
             return;
         }
 
-        // From here on: one owner, no new reference. Dirty data of a dropped inode is thrown away.
+        if (!drop)
+        {
+            // It goes although the file system would keep it: written first. ->drop_inode is not asked again.
+            await inode.State.Set(inode.State.Value | InodeState.WillFree);
+            await inode.Lock.Release();
+            await Writeback.WriteNow(inode);
+            await inode.Lock.Acquire();
+            RefuseNew(inode);
+        }
+
+        // From here on: one owner, no new reference. Dirty data of a dropped inode is thrown away. One store: nobody sees both off.
         await inode.State.Set((inode.State.Value & ~InodeState.WillFree) | InodeState.Freeing);
-        if (inode.LruLink.IsLinked)
+        if (inode.LruLink.Peek)                                    // a walk may rotate it just now: it stays linked
             await RemoveFromLru(inode);
         await inode.Lock.Release();
         await Evict(inode);
@@ -45,4 +81,13 @@ public sealed partial class InodeCache
     /// <summary>True for an inode that nobody can find again: no link, or not in the hash.</summary>
     [KernelSource("fs/inode.c", "inode_generic_drop")]
     internal static bool GenericDrop(Inode inode) => inode.Nlink.Value == 0 || !inode.HashLink.IsHashed;
+
+    // i_nlink is read as the kernel reads it: without what excludes an unlink, which leaves a reference for a later put.
+    private static bool OwesTime(Inode inode, InodeState state) => (state & InodeState.DirtyTime) != 0 && inode.Nlink.Peek != 0;
+
+    private void RefuseNew(Inode inode)
+    {
+        if ((inode.State.Value & InodeState.New) != 0)
+            Host.Report(new Finding("inode-state", $"the last reference of {inode.Name} goes while it is I_NEW") { Object = inode });
+    }
 }

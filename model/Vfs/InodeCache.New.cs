@@ -48,13 +48,14 @@ public sealed partial class InodeCache
             }
 
             var creating = (old.State.Value & InodeState.Creating) != 0;
+            var isNew = (old.State.Value & InodeState.New) != 0;
             if (!creating)
                 await Grab(old);
             await old.Lock.Release();
             await HashLock.Release();
             if (creating)
                 return Errno.EBUSY;
-            await WaitOnNew(old);
+            await WaitOnNew(old, isNew);
             var hashed = await old.HashLink.IsHashedRacy();
             await Iput(old);
             if (hashed)

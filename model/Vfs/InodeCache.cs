@@ -3,10 +3,11 @@ using Fscrypt.Sim.Model.Releases;
 
 namespace Fscrypt.Sim.Model.Vfs;
 
-/// <summary>fs/inode.c: the inodes in memory, by number, and their life from iget to evict. Shape of v6.18.</summary>
+/// <summary>fs/inode.c: the inodes in memory, by number, and their life from iget to evict. Its shapes: docs/FIDELITY.md.</summary>
 public sealed partial class InodeCache : KernelObject
 {
     private readonly Slab<Inode> slab;
+    private readonly Slab<DisposeList> lists;
     private readonly KernelRelease release;
 
     internal InodeCache(KernelHost host, SuperBlock superBlock, KernelRelease release, int buckets)
@@ -14,6 +15,7 @@ public sealed partial class InodeCache : KernelObject
     {
         this.release = release;
         slab = new Slab<Inode>(host, h => new Inode(h, superBlock));
+        lists = new Slab<DisposeList>(host, h => new DisposeList(h));
         Hash = new HashTable<Inode>(host, "inode_hashtable", buckets, nameof(Inode.HashLink));
     }
 
@@ -34,6 +36,9 @@ public sealed partial class InodeCache : KernelObject
 
     public override string Name => "icache";
 
+    /// <summary>Whether the kernel has a change.</summary>
+    internal bool Has(Change change) => change.IsIn(release);
+
     /// <summary>A new inode: one reference, no state, in no list.</summary>
     [KernelSource("fs/inode.c", "alloc_inode")]
     private Inode Allocate()
@@ -52,36 +57,5 @@ public sealed partial class InodeCache : KernelObject
         if (!inode.Lock.IsHeldByCurrent || (inode.State.Value & InodeState.Dying) != 0)
             Host.Report(new Finding("reference-count", $"{Host.Current.Name} takes a reference on {inode.Name}, which is dying or not locked") { Object = inode });
         await inode.Count.Increment();
-    }
-
-    /// <summary>Puts an unused inode on the LRU, if it may be there; under i_lock.</summary>
-    [KernelSource("fs/inode.c", "__inode_add_lru")]
-    internal async KTask AddToLru(Inode inode, bool rotate)
-    {
-        if ((inode.State.Value & (InodeState.DirtyAll | InodeState.Sync | InodeState.Dying)) != 0)
-            return;
-        if (await inode.Count.Read() > 0)
-            return;
-        if (Change.PagesKeepInodesOffLru.IsIn(release) && (await inode.Folio.ReadRacy()).Has(FolioFlags.Uptodate))      // mapping_shrinkable
-            return;
-        var lru = inode.SuperBlock;
-        await lru.InodeLruLock.Acquire();
-        var added = !inode.LruLink.IsLinked;
-        if (added)
-            lru.InodeLru.AddLast(inode);
-        await lru.InodeLruLock.Release();
-        if (!added && rotate)
-            await inode.State.Set(inode.State.Value | InodeState.Referenced);
-    }
-
-    /// <summary>Takes an inode off the LRU; under i_lock.</summary>
-    [KernelSource("fs/inode.c", "inode_lru_list_del")]
-    internal async KTask RemoveFromLru(Inode inode)
-    {
-        var lru = inode.SuperBlock;
-        await lru.InodeLruLock.Acquire();
-        if (inode.LruLink.IsLinked)
-            lru.InodeLru.Remove(inode);
-        await lru.InodeLruLock.Release();
     }
 }

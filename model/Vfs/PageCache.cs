@@ -40,7 +40,8 @@ public sealed class PageCache(KernelHost host, SuperBlock superBlock, InodeCache
     public async KTask<int> Read(Inode inode)
     {
         host.MightSleep("read");
-        if (!(await inode.Folio.LoadAcquire()).Has(FolioFlags.Uptodate))
+        var seen = await inode.Folio.LoadAcquire();
+        if (!seen.Has(FolioFlags.Uptodate))
         {
             await inode.FolioLock.Acquire();
             if (!inode.Folio.Value.Has(FolioFlags.Uptodate))
@@ -49,9 +50,13 @@ public sealed class PageCache(KernelHost host, SuperBlock superBlock, InodeCache
                 await inode.Folio.Set(new Folio(FolioFlags.Uptodate, data));
             }
 
+            seen = inode.Folio.Value;
+
             await inode.FolioLock.Release();
         }
 
-        return (await inode.Folio.ReadOnce()).Data;
+        // The reader has a reference to the folio: it reads its bytes, even if it is in the cache no more.
+        var now = await inode.Folio.ReadOnce();
+        return now.Has(FolioFlags.Uptodate) ? now.Data : seen.Data;
     }
 }

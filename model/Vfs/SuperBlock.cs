@@ -11,6 +11,13 @@ public sealed class SuperBlock : KernelObject
     /// <summary>What survives.</summary>
     public Disk Disk { get; }
 
+    /// <summary>
+    /// SB_ACTIVE: unused inodes are cached. Umount clears it with WriteRacy; iput reads it without a common lock, as the kernel
+    /// does, in whatever step it is at.
+    /// </summary>
+    [KernelName("SB_ACTIVE")]
+    public Shared<bool> Active = new(true);
+
     [KernelName("s_umount")]
     public RwSemaphore Umount = new(VfsLocks.Umount);
 
@@ -27,6 +34,10 @@ public sealed class SuperBlock : KernelObject
     [KernelName("s_inode_lru")]
     [LinkedBy(nameof(Inode.LruLink))]
     public KernelList<Inode> InodeLru;
+
+    /// <summary>Waits for I_LRU_ISOLATING of some inode to clear. One for all: as the kernel's queues, it wakes more than it must.</summary>
+    [KernelName("I_LRU_ISOLATING queue")]
+    public WaitQueue IsolatingQueue;
 
     [KernelName("s_dentry_lru.lock")]
     public SpinLock DentryLruLock = new(VfsLocks.DentryLru);

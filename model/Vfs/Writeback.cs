@@ -1,4 +1,5 @@
 using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Releases;
 
 namespace Fscrypt.Sim.Model.Vfs;
 
@@ -50,7 +51,7 @@ public sealed partial class Writeback : KernelObject
     public override string Name => "wb";
 
     /// <summary>Marks an inode dirty and queues it for the flusher. The caller has a reference, or is the flusher.</summary>
-    [KernelSource("fs/fs-writeback.c", "__mark_inode_dirty", Omits = "I_DIRTY_TIME; ->dirty_inode is one point: the journal has no state here")]
+    [KernelSource("fs/fs-writeback.c", "__mark_inode_dirty", Omits = "setting I_DIRTY_TIME; ->dirty_inode is one point: the journal has no state here")]
     public async KTask MarkDirty(Inode inode, InodeState flags)
     {
         if ((flags & InodeState.DirtyInode) != 0)
@@ -70,7 +71,9 @@ public sealed partial class Writeback : KernelObject
             return;
         }
 
-        await inode.State.Set(before | flags);
+        // Before v6.12 the times' bit goes in the section that sets the other; since then MarkDirtySync has cleared it.
+        var timeGoes = (flags & InodeState.DirtyInode) != 0 && !inodes.Has(Change.DirtyTimeClearedFirst);
+        await inode.State.Set((timeGoes ? before & ~InodeState.DirtyTime : before) | flags);
         if ((before & InodeState.Dirty) != 0)
         {
             await inode.Lock.Release();
