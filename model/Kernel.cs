@@ -34,7 +34,7 @@ public sealed class Kernel
         Keyring.Design = MakeDesign();
         fileSystem = new Ext4(host, SuperBlock, Inodes, Dentries, Writeback, keys, Keyring.Design.DropsInodes);
         Inodes.FileSystem = fileSystem;
-        var paths = new PathLookup(SuperBlock, Inodes, Dentries);
+        var paths = new PathLookup(SuperBlock, Inodes, Dentries, configuration.Release);
         Calls = new SystemCalls.SystemCalls(
             host, SuperBlock, paths, Dentries, new PageCache(host, SuperBlock, Inodes, Writeback), Writeback, fileSystem, Keyring);
         var keyMaterial = rules.OfType<KeyMaterial>().Single();

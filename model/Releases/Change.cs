@@ -17,8 +17,14 @@ public sealed record Change(string Name, string? Commit, KernelRelease Since)
     /// <summary>An inode with page cache is not on the LRU; the removal of its last page puts it there.</summary>
     public static Change PagesKeepInodesOffLru { get; } = new("inodes with page cache are kept off the LRU", "51b8c1fe250d", Release("v6.1"));
 
+    /// <summary>unlink and rmdir keep the inode over d_delete, to tell watchers of it afterwards.</summary>
+    public static Change DeletesNotifyLast { get; } = new("d_delete comes before the event of a deletion", "a37d9a17f099", Release("v6.1"));
+
+    /// <summary>open with O_CREAT and without O_EXCL looks for a cached file before it takes i_rwsem.</summary>
+    public static Change CreatingOpensLookFirst { get; } = new("opens that may create look without the lock first", "e747e15156b7", Release("v6.12"));
+
     /// <summary>All changes the model knows, the oldest first.</summary>
-    public static ImmutableArray<Change> All { get; } = [PagesKeepInodesOffLru, LocklessInodeLookup];
+    public static ImmutableArray<Change> All { get; } = [PagesKeepInodesOffLru, DeletesNotifyLast, LocklessInodeLookup, CreatingOpensLookFirst];
 
     /// <summary>Whether a release has it.</summary>
     public bool IsIn(KernelRelease release) => release.IsAtLeast(Since);

@@ -81,7 +81,7 @@ public sealed partial class DentryCache
     /// Collects what can be killed below a dentry. Returns how much is there to be killed by anybody, and, if asked to
     /// steal, the first unused dentry that is on another task's list.
     /// </summary>
-    [KernelSource("fs/dcache.c", "select_collect", Omits = "rename_lock: nothing is renamed yet")]
+    [KernelSource("fs/dcache.c", "select_collect", Omits = "rename_lock: a walk from which something is moved away is one more turn")]
     private async KTask<(int Found, Dentry? Victim)> SelectCollect(Dentry parent, ShrinkList list, bool steal)
     {
         var found = 0;
@@ -119,7 +119,10 @@ public sealed partial class DentryCache
             }
 
             if (!parent.Children.Contains(child))
-                break;                                             // unlinked meanwhile: what is left is found in the next turn
+            {
+                found++;                                           // unlinked or moved meanwhile: there is a next turn
+                break;
+            }
         }
 
         await parent.Ref.Release();
@@ -182,7 +185,8 @@ public sealed partial class DentryCache
     [KernelSource("fs/dcache.c", "d_shrink_del")]
     private async KTask RemoveFromShrinkList(Dentry dentry, ShrinkList list)
     {
-        await dentry.Flags.Set(dentry.Flags.Value & ~(DentryFlags.ShrinkList | DentryFlags.LruList));
+        // Somebody may use it by now and ask without the lock whether it is positive: what that rests on goes on.
+        await dentry.Flags.StoreRelease(dentry.Flags.Value & ~(DentryFlags.ShrinkList | DentryFlags.LruList));
         list.Dentries.Remove(dentry);
         superBlock.DentryChanges.Bump();
     }
