@@ -28,7 +28,7 @@ public sealed class Kernel
         Inodes = new InodeCache(host, SuperBlock, configuration.Release, hashBuckets);
         Writeback = new Writeback(host, Inodes);
         Inodes.Writeback = Writeback;
-        Dentries = new DentryCache(host, SuperBlock, Inodes, hashBuckets);
+        Dentries = new DentryCache(host, SuperBlock, Inodes, configuration.Release, hashBuckets);
         Keyring = new MasterKeyring(host, SuperBlock);
         var keys = new KeySetup(host, Keyring, configuration.Has(Fix.KeepDirtyInodes));
         Keyring.Design = MakeDesign();

@@ -23,6 +23,9 @@ public enum DentryFlags
 
     /// <summary>It has an inode: the entry type, which is set last and read without a lock.</summary>
     Positive = 1 << 5,
+
+    /// <summary>Up to 6.7: its killer has finished while it was on a shrink list, whose owner frees it.</summary>
+    MayFree = 1 << 6,
 }
 
 /// <summary>struct dentry: a name in a directory. A positive one pins its inode, and every one its parent.</summary>

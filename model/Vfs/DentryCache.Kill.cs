@@ -13,6 +13,12 @@ public sealed partial class DentryCache
     [KernelSource("fs/dcache.c", "d_prune_aliases")]
     public async KTask PruneAliases(Inode inode)
     {
+        if (killsUnderParent)
+        {
+            await OldPruneAliases(inode);
+            return;
+        }
+
         var list = shrinkLists.Allocate();
         await inode.Lock.Acquire();
         for (var alias = inode.Aliases.First; alias != null; alias = inode.Aliases.After(alias))
@@ -60,6 +66,13 @@ public sealed partial class DentryCache
                 continue;
             }
 
+            if (killsUnderParent)
+            {
+                await OldSteal(victim, list);
+                await ShrinkDentryList(list);
+                continue;
+            }
+
             await victim.Ref.Acquire();
             if (await LockForKill(victim))
             {
@@ -102,6 +115,8 @@ public sealed partial class DentryCache
 
             if (count == 0 && !listed)
                 await ToShrinkList(child, list);
+            else if (killsUnderParent && !listed && Has(child.Flags.Value, DentryFlags.LruList))
+                await RemoveFromLru(child);                        // in use: not on the LRU until its next put
             var descend = child.Children.Count > 0;
             await child.Ref.Release();
             if (!descend)
@@ -133,6 +148,12 @@ public sealed partial class DentryCache
     [KernelSource("fs/dcache.c", "shrink_dentry_list")]
     private async KTask ShrinkDentryList(ShrinkList list)
     {
+        if (killsUnderParent)
+        {
+            await OldShrinkDentryList(list);
+            return;
+        }
+
         while (list.Dentries.Last is { } dentry)
         {
             await dentry.Ref.Acquire();

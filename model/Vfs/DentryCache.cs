@@ -1,20 +1,23 @@
 using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Releases;
 
 namespace Fscrypt.Sim.Model.Vfs;
 
-/// <summary>fs/dcache.c: names in memory. Shape of v6.12.</summary>
+/// <summary>fs/dcache.c: names in memory. Shape of v6.12, and in .OldKill what was killed otherwise before.</summary>
 public sealed partial class DentryCache : KernelObject
 {
     private readonly InodeCache inodes;
     private readonly Slab<Dentry> slab;
     private readonly Slab<ShrinkList> shrinkLists;
     private readonly SuperBlock superBlock;
+    private readonly bool killsUnderParent;
 
-    internal DentryCache(KernelHost host, SuperBlock superBlock, InodeCache inodes, int buckets)
+    internal DentryCache(KernelHost host, SuperBlock superBlock, InodeCache inodes, KernelRelease release, int buckets)
         : base(host)
     {
         this.inodes = inodes;
         this.superBlock = superBlock;
+        killsUnderParent = !Change.DyingDentriesStayListed.IsIn(release);
         slab = new Slab<Dentry>(host, h => new Dentry(h, superBlock));
         shrinkLists = new Slab<ShrinkList>(host, h => new ShrinkList(h));
         Hash = new HashTable<Dentry>(host, "dentry_hashtable", buckets, nameof(Dentry.HashLink));
