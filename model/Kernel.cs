@@ -28,13 +28,13 @@ public sealed class Kernel
         Inodes = new InodeCache(host, SuperBlock, configuration.Release, hashBuckets);
         Writeback = new Writeback(host, Inodes);
         Inodes.Writeback = Writeback;
-        Dentries = new DentryCache(host, SuperBlock, Inodes, hashBuckets);
+        Dentries = new DentryCache(host, SuperBlock, Inodes, configuration.Release, hashBuckets);
         Keyring = new MasterKeyring(host, SuperBlock);
         var keys = new KeySetup(host, Keyring, configuration.Has(Fix.KeepDirtyInodes));
         Keyring.Design = MakeDesign();
         fileSystem = new Ext4(host, SuperBlock, Inodes, Dentries, Writeback, keys, Keyring.Design.DropsInodes);
         Inodes.FileSystem = fileSystem;
-        var paths = new PathLookup(SuperBlock, Inodes, Dentries);
+        var paths = new PathLookup(SuperBlock, Inodes, Dentries, configuration.Release);
         Calls = new SystemCalls.SystemCalls(
             host, SuperBlock, paths, Dentries, new PageCache(host, SuperBlock, Inodes, Writeback), Writeback, fileSystem, Keyring);
         var keyMaterial = rules.OfType<KeyMaterial>().Single();

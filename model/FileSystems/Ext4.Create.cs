@@ -92,7 +92,7 @@ internal sealed partial class Ext4
             return Errno.OK;
         }
 
-        inode.Nlink.Value = 0;
+        inode.Nlink.Value = inode.OnDisk.Links.Value = 0;
         await inodes.UnlockNew(inode);
         return error;
     }

@@ -123,6 +123,7 @@ internal sealed partial class Ext4(
             return inode;
         await host.Point();                                        // reads the inode from the disk
         inode.IsDirectory.Value = inode.OnDisk.IsDirectory;
+        inode.Nlink.Value = inode.OnDisk.Links.Value;
         await inodes.UnlockNew(inode);
         return inode;
     }

@@ -50,11 +50,21 @@ public sealed record Change(string Name, string? Commit, KernelRelease Since)
     /// <summary>evict takes the inode off the writeback lists without looking first whether it is on one.</summary>
     public static Change EvictAlwaysUnlists { get; } = new("evict does not ask whether the inode is on a writeback list", null, Release("v6.19"));
 
+    /// <summary>unlink and rmdir keep the inode over d_delete, to tell watchers of it afterwards.</summary>
+    public static Change DeletesNotifyLast { get; } = new("d_delete comes before the event of a deletion", "a37d9a17f099", Release("v6.1"));
+
+    /// <summary>A dying dentry stays on its parent's list until its inode is put; d_prune_aliases kills by a shrink list.</summary>
+    public static Change DyingDentriesStayListed { get; } = new("dentries are killed without their parents' locks", "1c18edd1b7a0", Release("v6.12"));
+
+    /// <summary>open with O_CREAT and without O_EXCL looks for a cached file before it takes i_rwsem.</summary>
+    public static Change CreatingOpensLookFirst { get; } = new("opens that may create look without the lock first", "e747e15156b7", Release("v6.12"));
+
     /// <summary>All changes the model knows, the oldest first.</summary>
     public static ImmutableArray<Change> All { get; } =
     [
-        PagesKeepInodesOffLru, SecondChanceByIputOnly, LruIsolating, EvictInodesRechecks, LocklessInodeLookup, DirtyTimeClearedFirst,
-        InvalidateKillsDirty, ListedAfterHashUnlock, IputKeepsLastReference, EvictWakesUnlocked, NewSampledUnderLock, EvictAlwaysUnlists,
+        PagesKeepInodesOffLru, DeletesNotifyLast, SecondChanceByIputOnly, LruIsolating, EvictInodesRechecks, DyingDentriesStayListed,
+        CreatingOpensLookFirst, LocklessInodeLookup, DirtyTimeClearedFirst, InvalidateKillsDirty, ListedAfterHashUnlock,
+        IputKeepsLastReference, EvictWakesUnlocked, NewSampledUnderLock, EvictAlwaysUnlists,
     ];
 
     /// <summary>Whether a release has it.</summary>

@@ -35,7 +35,7 @@ public sealed class SystemCalls
     /// <summary>All files of this execution, closed ones included.</summary>
     public ReadOnlySpan<OpenFile> Files => files.Objects;
 
-    /// <summary>open. What makes a file (O_CREAT) is for set-ups only.</summary>
+    /// <summary>open.</summary>
     [KernelSource("fs/open.c", "do_sys_openat2", Omits = "descriptors: the caller keeps the file itself")]
     public async KTask<(Errno Error, OpenFile? File)> Open(int[] path, OpenFlags flags = OpenFlags.ReadWrite, int user = 0)
     {
@@ -54,12 +54,24 @@ public sealed class SystemCalls
         return error == Errno.OK ? await OpenDentry(dentry!, flags) : await PutAfter(error, dentry!);
     }
 
-    /// <summary>open with O_CREAT, O_EXCL and O_WRONLY: makes an empty file. Only in a set-up.</summary>
+    /// <summary>open with O_CREAT, O_EXCL and O_WRONLY: makes an empty file.</summary>
     public KTask<(Errno Error, OpenFile? File)> Create(int[] path, int user)
         => Open(path, OpenFlags.Write | OpenFlags.Create | OpenFlags.Exclusive, user);
 
-    /// <summary>mkdir. Only in a set-up.</summary>
+    /// <summary>mkdir.</summary>
     public KTask<Errno> Mkdir(int[] path, int user) => paths.MakeDirectory(path, user);
+
+    /// <summary>unlink.</summary>
+    public KTask<Errno> Unlink(int[] path, int user) => paths.Unlink(path, user);
+
+    /// <summary>rmdir.</summary>
+    public KTask<Errno> Rmdir(int[] path, int user) => paths.RemoveDirectory(path, user);
+
+    /// <summary>link: the file at <paramref name="old"/> is at <paramref name="path"/> too.</summary>
+    public KTask<Errno> Link(int[] old, int[] path, int user) => paths.Link(old, path, user);
+
+    /// <summary>rename; renameat2 with RENAME_NOREPLACE if it may not replace anything.</summary>
+    public KTask<Errno> Rename(int[] from, int[] to, bool replace, int user) => paths.Rename(from, to, replace, user);
 
     /// <summary>pwrite: writes a text into the file, at its beginning or at an offset; with O_APPEND always at its end.</summary>
     [KernelSource("fs/read_write.c", "vfs_write")]
@@ -97,7 +109,7 @@ public sealed class SystemCalls
     /// <summary>sync.</summary>
     public KTask Sync() => writeback.SyncAll(superBlock);
 
-    /// <summary>FS_IOC_SET_ENCRYPTION_POLICY on a directory, with a policy of version 2. Only in a set-up.</summary>
+    /// <summary>FS_IOC_SET_ENCRYPTION_POLICY on a directory, with a policy of version 2.</summary>
     public async KTask<Errno> SetPolicy(int[] path, int key, int user)
     {
         var (error, dentry) = await paths.Walk(path);

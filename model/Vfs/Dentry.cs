@@ -20,6 +20,12 @@ public enum DentryFlags
 
     /// <summary>Its killer has finished and unlinked it from its parent.</summary>
     Killed = 1 << 4,
+
+    /// <summary>It has an inode: the entry type, which is set last and read without a lock.</summary>
+    Positive = 1 << 5,
+
+    /// <summary>Up to 6.7: its killer has finished while it was on a shrink list, whose owner frees it.</summary>
+    MayFree = 1 << 6,
 }
 
 /// <summary>struct dentry: a name in a directory. A positive one pins its inode, and every one its parent.</summary>

@@ -10,6 +10,12 @@ public sealed partial class DentryCache
     public async KTask Dput(Dentry dentry)
     {
         Host.MightSleep("dput");
+        if (killsUnderParent)
+        {
+            await OldDput(dentry);
+            return;
+        }
+
         await Host.Rcu.ReadLock();
         if (await FastPut(dentry))
         {

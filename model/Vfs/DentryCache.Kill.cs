@@ -13,6 +13,12 @@ public sealed partial class DentryCache
     [KernelSource("fs/dcache.c", "d_prune_aliases")]
     public async KTask PruneAliases(Inode inode)
     {
+        if (killsUnderParent)
+        {
+            await OldPruneAliases(inode);
+            return;
+        }
+
         var list = shrinkLists.Allocate();
         await inode.Lock.Acquire();
         for (var alias = inode.Aliases.First; alias != null; alias = inode.Aliases.After(alias))
@@ -60,6 +66,13 @@ public sealed partial class DentryCache
                 continue;
             }
 
+            if (killsUnderParent)
+            {
+                await OldSteal(victim, list);
+                await ShrinkDentryList(list);
+                continue;
+            }
+
             await victim.Ref.Acquire();
             if (await LockForKill(victim))
             {
@@ -81,7 +94,7 @@ public sealed partial class DentryCache
     /// Collects what can be killed below a dentry. Returns how much is there to be killed by anybody, and, if asked to
     /// steal, the first unused dentry that is on another task's list.
     /// </summary>
-    [KernelSource("fs/dcache.c", "select_collect", Omits = "rename_lock: nothing is renamed yet")]
+    [KernelSource("fs/dcache.c", "select_collect", Omits = "rename_lock: a walk from which something is moved away is one more turn")]
     private async KTask<(int Found, Dentry? Victim)> SelectCollect(Dentry parent, ShrinkList list, bool steal)
     {
         var found = 0;
@@ -102,6 +115,8 @@ public sealed partial class DentryCache
 
             if (count == 0 && !listed)
                 await ToShrinkList(child, list);
+            else if (killsUnderParent && !listed && Has(child.Flags.Value, DentryFlags.LruList))
+                await RemoveFromLru(child);                        // in use: not on the LRU until its next put
             var descend = child.Children.Count > 0;
             await child.Ref.Release();
             if (!descend)
@@ -119,7 +134,10 @@ public sealed partial class DentryCache
             }
 
             if (!parent.Children.Contains(child))
-                break;                                             // unlinked meanwhile: what is left is found in the next turn
+            {
+                found++;                                           // unlinked or moved meanwhile: there is a next turn
+                break;
+            }
         }
 
         await parent.Ref.Release();
@@ -130,6 +148,12 @@ public sealed partial class DentryCache
     [KernelSource("fs/dcache.c", "shrink_dentry_list")]
     private async KTask ShrinkDentryList(ShrinkList list)
     {
+        if (killsUnderParent)
+        {
+            await OldShrinkDentryList(list);
+            return;
+        }
+
         while (list.Dentries.Last is { } dentry)
         {
             await dentry.Ref.Acquire();
@@ -182,7 +206,8 @@ public sealed partial class DentryCache
     [KernelSource("fs/dcache.c", "d_shrink_del")]
     private async KTask RemoveFromShrinkList(Dentry dentry, ShrinkList list)
     {
-        await dentry.Flags.Set(dentry.Flags.Value & ~(DentryFlags.ShrinkList | DentryFlags.LruList));
+        // Somebody may use it by now and ask without the lock whether it is positive: what that rests on goes on.
+        await dentry.Flags.StoreRelease(dentry.Flags.Value & ~(DentryFlags.ShrinkList | DentryFlags.LruList));
         list.Dentries.Remove(dentry);
         superBlock.DentryChanges.Bump();
     }

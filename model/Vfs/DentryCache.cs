@@ -1,20 +1,23 @@
 using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Releases;
 
 namespace Fscrypt.Sim.Model.Vfs;
 
-/// <summary>fs/dcache.c: names in memory. Shape of v6.12.</summary>
+/// <summary>fs/dcache.c: names in memory. Shape of v6.12, and in .OldKill what was killed otherwise before.</summary>
 public sealed partial class DentryCache : KernelObject
 {
     private readonly InodeCache inodes;
     private readonly Slab<Dentry> slab;
     private readonly Slab<ShrinkList> shrinkLists;
     private readonly SuperBlock superBlock;
+    private readonly bool killsUnderParent;
 
-    internal DentryCache(KernelHost host, SuperBlock superBlock, InodeCache inodes, int buckets)
+    internal DentryCache(KernelHost host, SuperBlock superBlock, InodeCache inodes, KernelRelease release, int buckets)
         : base(host)
     {
         this.inodes = inodes;
         this.superBlock = superBlock;
+        killsUnderParent = !Change.DyingDentriesStayListed.IsIn(release);
         slab = new Slab<Dentry>(host, h => new Dentry(h, superBlock));
         shrinkLists = new Slab<ShrinkList>(host, h => new ShrinkList(h));
         Hash = new HashTable<Dentry>(host, "dentry_hashtable", buckets, nameof(Dentry.HashLink));
@@ -61,13 +64,13 @@ public sealed partial class DentryCache : KernelObject
     {
         var dentry = slab.Allocate();
         dentry.Ref.Initialize(1);
-        await Instantiate(dentry, inode, hash: false);
+        await Add(dentry, inode, hash: false);
         return dentry;
     }
 
     /// <summary>Attaches an inode, whose reference the dentry takes over, or none, and hashes the dentry.</summary>
     [KernelSource("fs/dcache.c", "d_splice_alias", Omits = "a directory that has another alias; in-lookup dentries; d_seq")]
-    public KTask SpliceAlias(Inode? inode, Dentry dentry) => Instantiate(dentry, inode, hash: true);
+    public KTask SpliceAlias(Inode? inode, Dentry dentry) => Add(dentry, inode, hash: true);
 
     /// <summary>
     /// Attaches an inode that is being created to its negative dentry, and ends the creation: I_NEW is cleared in the same
@@ -78,24 +81,23 @@ public sealed partial class DentryCache : KernelObject
     {
         await inode.Lock.Acquire();
         await dentry.Ref.Acquire();
-        dentry.Inode.Value = inode;
-        inode.Aliases.AddFirst(dentry);
+        await Attach(dentry, inode);
         await dentry.Ref.Release();
         await inode.State.Set(inode.State.Value & ~(InodeState.New | InodeState.Creating));
         await inode.NewQueue.WakeAll();                            // after a full barrier, as in UnlockNew
         await inode.Lock.Release();
     }
 
-    /// <summary>The hashed dentry of a name, with a reference; or null.</summary>
-    [KernelSource("fs/dcache.c", "__d_lookup", Omits = "rename_lock: nothing is renamed yet")]
-    public async KTask<Dentry?> Lookup(Dentry parent, int name)
+    /// <summary>The hashed dentry of a name, with a reference; or null, also for one that is just being moved.</summary>
+    [KernelSource("fs/dcache.c", "__d_lookup")]
+    private async KTask<Dentry?> LookupOnce(Dentry parent, int name)
     {
         await Host.Rcu.ReadLock();
         var dentry = await Hash.FindRcu(KeyOf(parent, name));
         while (dentry != null)
         {
             await dentry.Ref.Acquire();
-            if (dentry.HashLink.IsHashed && ReferenceEquals(dentry.Parent.Value, parent))
+            if (dentry.HashLink.IsHashed && ReferenceEquals(dentry.Parent.Value, parent) && dentry.FileName.Value == name)
             {
                 dentry.Ref.Count++;
                 await dentry.Ref.Release();
@@ -154,14 +156,13 @@ public sealed partial class DentryCache : KernelObject
     }
 
     [KernelSource("fs/dcache.c", "__d_add")]
-    private async KTask Instantiate(Dentry dentry, Inode? inode, bool hash)
+    private async KTask Add(Dentry dentry, Inode? inode, bool hash)
     {
         if (inode != null)
             await inode.Lock.Acquire();
         await dentry.Ref.Acquire();
-        dentry.Inode.Value = inode;
         if (inode != null)
-            inode.Aliases.AddFirst(dentry);
+            await Attach(dentry, inode);
         if (hash)
         {
             await HashLock.Acquire();

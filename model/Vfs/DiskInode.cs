@@ -27,6 +27,9 @@ public sealed class DiskInode : KernelObject
     /// </summary>
     public Note<int> Context;
 
+    /// <summary>i_links_count: names it has. Of a directory 1.</summary>
+    internal Note<int> Links;
+
     private Note<int> number;
     private Note<bool> isDirectory;
     private Note<int> owner;
@@ -94,6 +97,7 @@ public sealed class DiskInode : KernelObject
         this.owner.Value = owner;
         this.mode.Value = mode;
         Context.Value = -1;
+        Links.Value = 1;
     }
 
     internal override void SaveExtra() => Copy(entries, atCheckpoint);

@@ -20,6 +20,18 @@ public interface IFileSystem
     /// <summary>->mkdir, under the directory's i_rwsem: makes a directory of a negative dentry.</summary>
     KTask<Errno> MakeDirectory(Inode directory, Dentry dentry, int user);
 
+    /// <summary>->unlink, under the i_rwsem of the directory and of the file.</summary>
+    KTask<Errno> Unlink(Inode directory, Dentry dentry);
+
+    /// <summary>->rmdir, under the i_rwsem of both directories.</summary>
+    KTask<Errno> RemoveDirectory(Inode directory, Dentry dentry);
+
+    /// <summary>->link, under the i_rwsem of the directory and of the file.</summary>
+    KTask<Errno> Link(Dentry old, Inode directory, Dentry dentry);
+
+    /// <summary>->rename, under the i_rwsem of both directories and of what is replaced.</summary>
+    KTask<Errno> Rename(Inode fromDirectory, Dentry from, Inode toDirectory, Dentry to);
+
     /// <summary>s_cop->empty_dir, under the directory's i_rwsem.</summary>
     KTask<bool> IsEmpty(Inode directory);
 

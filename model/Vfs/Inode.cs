@@ -118,6 +118,12 @@ public sealed class Inode : KernelObject, IHashed
     /// <summary>When evict of it began: a watcher's note.</summary>
     public Note<Eviction> Evicted;
 
+    /// <summary>
+    /// S_DEAD: a directory that was removed, so that nothing is looked up or made in it. Asked under its i_rwsem, where
+    /// its link count goes and the flag is set.
+    /// </summary>
+    public bool IsDead => IsDirectory.Value && Nlink.Value == 0;
+
     public ulong HashKey => (ulong)Number.Peek;
 
     public override string Name => $"ino:{Number.Peek}";

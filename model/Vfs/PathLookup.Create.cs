@@ -1,4 +1,5 @@
 using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Releases;
 
 namespace Fscrypt.Sim.Model.Vfs;
 
@@ -13,11 +14,11 @@ public sealed partial class PathLookup
         var (error, parent) = await WalkToParent(path);
         if (error != Errno.OK)
             return (path.Length == 0 && !exclusive ? Errno.EISDIR : error, null, false);
-        if (!exclusive)
+        if (!exclusive && Change.CreatingOpensLookFirst.IsIn(release))
         {
             // lookup_fast_for_open: a negative dentry will not do, since it may become positive until i_rwsem is held.
             (error, var cached) = await LookupFast(parent!, path[^1]);
-            if (error != Errno.OK || cached?.Inode.Value != null)
+            if (error != Errno.OK || (cached != null && await DentryCache.IsPositive(cached)))
             {
                 await dentries.Dput(parent!);
                 return (error, cached, false);
@@ -65,6 +66,7 @@ public sealed partial class PathLookup
     public const int MayRead = 4;
 
     private const int MayExecute = 1;
+    private const int MayChange = MayWrite | MayExecute;
 
     [KernelSource("fs/namei.c", "filename_parentat")]
     private async KTask<(Errno Error, Dentry? Parent)> WalkToParent(int[] path)
@@ -86,7 +88,10 @@ public sealed partial class PathLookup
         Dentry parent, int name, bool isDirectory, bool exclusive, int user)
     {
         var directory = parent.Inode.Value!;
-        await directory.Rwsem.AcquireWrite();
+        if (isDirectory)
+            await directory.Rwsem.AcquireWrite(VfsLocks.ParentRwsem);
+        else
+            await directory.Rwsem.AcquireWrite();
         var (error, dentry) = await LookupLocked(parent, directory, name);
         var created = false;
         if (error == Errno.OK && dentry!.Inode.Value != null)
@@ -95,7 +100,7 @@ public sealed partial class PathLookup
         }
         else if (error == Errno.OK)
         {
-            error = Permission(directory, user, MayWrite | MayExecute);
+            error = Permission(directory, user, MayChange);
             if (error == Errno.OK && isDirectory)
                 error = await inodes.FileSystem.MakeDirectory(directory, dentry!, user);
             else if (error == Errno.OK)

@@ -1,9 +1,10 @@
 using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Releases;
 
 namespace Fscrypt.Sim.Model.Vfs;
 
 /// <summary>fs/namei.c: from a path to a dentry, by reference walk.</summary>
-public sealed partial class PathLookup(SuperBlock superBlock, InodeCache inodes, DentryCache dentries)
+public sealed partial class PathLookup(SuperBlock superBlock, InodeCache inodes, DentryCache dentries, KernelRelease release)
 {
     /// <summary>Walks a path from the root.</summary>
     /// <param name="path">Numbers of names, from <see cref="Disk.FileName"/>.</param>
@@ -30,7 +31,7 @@ public sealed partial class PathLookup(SuperBlock superBlock, InodeCache inodes,
             if (error != Errno.OK)
                 return (error, null);
             dentry = child!;
-            if (dentry.Inode.Value == null)
+            if (!await DentryCache.IsPositive(dentry))
             {
                 await dentries.Dput(dentry);
                 return (Errno.ENOENT, null);
@@ -57,7 +58,9 @@ public sealed partial class PathLookup(SuperBlock superBlock, InodeCache inodes,
     {
         var directory = parent.Inode.Value!;
         await directory.Rwsem.AcquireWrite();
-        var (error, dentry) = await LookupLocked(parent, directory, name);
+        var (error, dentry) = (Errno.ENOENT, default(Dentry));
+        if (!directory.IsDead)
+            (error, dentry) = await LookupLocked(parent, directory, name);
         await directory.Rwsem.ReleaseWrite();
         return (error, dentry);
     }
@@ -72,6 +75,8 @@ public sealed partial class PathLookup(SuperBlock superBlock, InodeCache inodes,
             (error, dentry) = await Validated(dentry);
         if (error == Errno.OK && dentry == null)
         {
+            if (directory.IsDead)
+                return (Errno.ENOENT, null);
             dentry = await dentries.Allocate(parent, name);
             error = await inodes.FileSystem.Lookup(directory, dentry);
             if (error != Errno.OK)

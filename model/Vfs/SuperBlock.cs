@@ -49,6 +49,10 @@ public sealed class SuperBlock : KernelObject
     [KernelName("s_sync_lock")]
     public Mutex SyncLock = new(VfsLocks.Sync);
 
+    /// <summary>One rename across directories at a time: it keeps the tree's shape.</summary>
+    [KernelName("s_vfs_rename_mutex")]
+    public Mutex RenameMutex = new(VfsLocks.RenameMutex);
+
     [KernelName("s_inode_wblist_lock")]
     public SpinLock UnderWritebackLock = new(VfsLocks.InodesUnderWriteback);
 

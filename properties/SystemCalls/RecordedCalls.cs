@@ -105,6 +105,14 @@ internal sealed class RecordedCalls
                 return (await calls.KeyStatus(Key(words[0]), user)).Status.ToString();
             case "mkdir":
                 return (await calls.Mkdir(Path(words[0]), user)).ToString();
+            case "unlink":
+                return (await calls.Unlink(Path(words[0]), user)).ToString();
+            case "rmdir":
+                return (await calls.Rmdir(Path(words[0]), user)).ToString();
+            case "link":
+                return (await calls.Link(Path(words[0]), Path(words[1]), user)).ToString();
+            case "rename":
+                return (await calls.Rename(Path(words[0]), Path(words[1]), replace: words.Length == 2, user)).ToString();
             case "set_policy":
                 return (await calls.SetPolicy(Path(words[0]), Key(words[1]), user)).ToString();
             case "sync":

@@ -41,6 +41,19 @@ internal sealed class Actor(Kernel kernel, int user, string name) : KernelObject
     /// <summary>Makes a directory.</summary>
     public async KTask<Errno> Mkdir(int[] path, Register result) => Put(result, await kernel.Calls.Mkdir(path, user));
 
+    /// <summary>Takes a file's name away.</summary>
+    public async KTask<Errno> Unlink(int[] path, Register result) => Put(result, await kernel.Calls.Unlink(path, user));
+
+    /// <summary>Removes an empty directory.</summary>
+    public async KTask<Errno> Rmdir(int[] path, Register result) => Put(result, await kernel.Calls.Rmdir(path, user));
+
+    /// <summary>Gives a file a second name.</summary>
+    public async KTask<Errno> Link(int[] old, int[] path, Register result) => Put(result, await kernel.Calls.Link(old, path, user));
+
+    /// <summary>Moves a name.</summary>
+    public async KTask<Errno> Rename(int[] from, int[] to, bool replace, Register result)
+        => Put(result, await kernel.Calls.Rename(from, to, replace, user));
+
     /// <summary>Makes a file, writes a text to it, and closes it.</summary>
     public async KTask<Errno> Create(int[] path, int text, Register result)
     {

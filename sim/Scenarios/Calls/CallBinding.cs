@@ -115,6 +115,15 @@ internal sealed class CallBinding
                 return Path(words[0], path => actor.SetPolicy(path, Keys.NumberOf(words[1]), result));
             case "mkdir":
                 return Path(words[0], path => actor.Mkdir(path, result));
+            case "unlink":
+                return Path(words[0], path => actor.Unlink(path, result));
+            case "rmdir":
+                return Path(words[0], path => actor.Rmdir(path, result));
+            case "link":
+                return TwoPaths(words, (old, path) => actor.Link(old, path, result));
+            case "rename":
+                var replace = form.OptionOf(call, "flags") == null;
+                return TwoPaths(words, (from, to) => actor.Rename(from, to, replace, result));
             case "create":
                 var text = disk.Text(Word(1, ""));
                 return Path(words[0], path => actor.Create(path, text, result));
@@ -151,6 +160,12 @@ internal sealed class CallBinding
     {
         int[] path = [.. Paths.ComponentsOf(word).Select(kernel.Disk.FileName)];
         return () => run(path);
+    }
+
+    private Func<KTask<Errno>> TwoPaths(ImmutableArray<string> words, Func<int[], int[], KTask<Errno>> run)
+    {
+        int[] first = [.. Paths.ComponentsOf(words[0]).Select(kernel.Disk.FileName)];
+        return Path(words[1], second => run(first, second));
     }
 
     private Func<KTask<Errno>> File(string word, Func<Descriptor, Func<KTask<Errno>>> run)

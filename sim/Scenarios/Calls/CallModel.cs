@@ -11,11 +11,12 @@ public sealed record NotModelled(Place Place, string What);
 /// <summary>What of the language the model can do. The rest is refused, never answered wrongly.</summary>
 internal static class CallModel
 {
-    // Operations that the model has; those of a set-up make what no racing thread may make yet.
-    private static readonly string[] Everywhere =
-        ["add_key", "rm_key", "status", "open", "close", "read", "write", "cat", "append", "sync"];
+    private static readonly string[] Operations =
+    [
+        "add_key", "rm_key", "status", "set_policy", "mkdir", "rmdir", "unlink", "create", "link", "rename", "open", "close", "read",
+        "write", "cat", "append", "sync",
+    ];
 
-    private static readonly string[] InSetup = ["mkdir", "create", "set_policy"];
     private static readonly string[] AccessFlags = ["r", "w", "rw"];
 
     // A file's data is one text in the model: what is written far behind its end would be as long.
@@ -33,7 +34,7 @@ internal static class CallModel
         {
             foreach (var call in CallChecker.CallsOf(body.Statements))
             {
-                if (MissingFor(call, inSetup: body == scenario.Setup) is { } what)
+                if (MissingFor(call) is { } what)
                     missing.Add(what);
             }
         }
@@ -43,12 +44,10 @@ internal static class CallModel
         return [.. missing.OrderBy(m => m.Place.Line).ThenBy(m => m.Place.Column)];
     }
 
-    private static NotModelled? MissingFor(CallSyntax call, bool inSetup)
+    private static NotModelled? MissingFor(CallSyntax call)
     {
         var name = call.Operation.Text;
-        if (InSetup.Contains(name) && !inSetup)
-            return new NotModelled(call.Operation.Place, $"{name} outside of a set-up");
-        if (!Everywhere.Contains(name) && !InSetup.Contains(name))
+        if (!Operations.Contains(name))
             return new NotModelled(call.Operation.Place, name);
 
         var form = OperationForm.Named(name)!;
@@ -79,7 +78,7 @@ internal static class CallModel
         "off" or "n" => int.TryParse(value, out var number) && number <= OffsetMax,
         "on" => value is "." or "/",                     // the file on which an ioctl is issued
         "v" => value == "2",
-        "flags" => value == "3",
+        "flags" => value is "3" or "noreplace",
         _ => false,
     };
 

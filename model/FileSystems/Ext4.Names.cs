@@ -1,0 +1,123 @@
+using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Vfs;
+
+namespace Fscrypt.Sim.Model.FileSystems;
+
+// fs/ext4/namei.c: taking names away, giving more of them, moving them. The i_rwsem of all directories and files that change
+// is held. An inode without a name goes to the orphan list, which holds no reference: its last put frees it.
+internal sealed partial class Ext4
+{
+    [KernelSource("fs/ext4/namei.c", "ext4_unlink", Omits = "the orphan list on the disk; quota")]
+    public async KTask<Errno> Unlink(Inode directory, Dentry dentry)
+    {
+        await host.Point();                                        // ext4_find_entry, and ext4_journal_start: per release in either order
+        await DeleteEntry(directory, dentry);
+        DropLink(dentry.Inode.Value!);
+        await host.Point();                                        // ext4_journal_stop
+        return Errno.OK;
+    }
+
+    [KernelSource("fs/ext4/namei.c", "ext4_rmdir", Omits = "the orphan list on the disk; quota; the link count of the parent")]
+    public async KTask<Errno> RemoveDirectory(Inode directory, Dentry dentry)
+    {
+        var inode = dentry.Inode.Value!;
+        if (!await IsEmpty(inode))
+            return Errno.ENOTEMPTY;
+        await DeleteEntry(directory, dentry);
+        DropLink(inode);
+        await host.Point();                                        // ext4_journal_stop
+        return Errno.OK;
+    }
+
+    [KernelSource("fs/ext4/namei.c", "ext4_link", Omits = "project quotas; files that were made by O_TMPFILE; EMLINK")]
+    public async KTask<Errno> Link(Dentry old, Inode directory, Dentry dentry)
+    {
+        var inode = old.Inode.Value!;
+        var error = await PrepareLink(inode, directory, dentry);
+        if (error != Errno.OK)
+            return error;
+        await host.Point();                                        // ext4_journal_start
+        inode.Nlink.Value = ++inode.OnDisk.Links.Value;
+        await inode.Count.Increment();                             // ihold
+        error = await AddEntry(directory, dentry, inode);
+        if (error == Errno.OK)
+        {
+            await DentryCache.Instantiate(dentry, inode);
+        }
+        else
+        {
+            DropLink(inode);
+            await inodes.Iput(inode);                              // inside the handle, and never the last
+        }
+
+        await host.Point();                                        // ext4_journal_stop
+        return error;
+    }
+
+    [KernelSource("fs/ext4/namei.c", "ext4_rename", Omits = "whiteouts; the link counts of parents; the entry of the parent in a moved directory")]
+    public async KTask<Errno> Rename(Inode fromDirectory, Dentry from, Inode toDirectory, Dentry to)
+    {
+        var (source, target) = (from.Inode.Value!, to.Inode.Value);
+        var error = await PrepareRename(source, from, fromDirectory, toDirectory, to);
+        if (error != Errno.OK)
+            return error;
+        if (target is { IsDirectory.Value: true } && !await IsEmpty(target))
+            return Errno.ENOTEMPTY;
+        await host.Point();                                        // finds both entries; ext4_journal_start
+        if (target != null)
+            toDirectory.OnDisk.Remove(to.FileName.Value);
+        toDirectory.OnDisk.Enter(to.FileName.Value, source.Number.Value);
+        fromDirectory.OnDisk.Remove(from.FileName.Value);
+        if (target != null)
+            DropLink(target);
+        await host.Point();                                        // ext4_journal_stop
+        return Errno.OK;
+    }
+
+    /// <summary>A new name in an encrypted directory needs its key, and a file with the same policy.</summary>
+    [KernelSource("fs/crypto/hooks.c", "__fscrypt_prepare_link")]
+    private async KTask<Errno> PrepareLink(Inode inode, Inode directory, Dentry dentry)
+    {
+        if (directory.OnDisk.KeyNumber < 0)
+            return Errno.OK;
+        if (DentryCache.Has(await dentry.Flags.ReadOnce(), DentryFlags.NoKeyName))
+            return Errno.ENOKEY;
+        return await HasPermittedContext(directory, inode) ? Errno.OK : Errno.EXDEV;
+    }
+
+    [KernelSource("fs/crypto/hooks.c", "__fscrypt_prepare_rename", Omits = "RENAME_EXCHANGE")]
+    private async KTask<Errno> PrepareRename(Inode source, Dentry from, Inode fromDirectory, Inode toDirectory, Dentry to)
+    {
+        if (fromDirectory.OnDisk.KeyNumber < 0 && toDirectory.OnDisk.KeyNumber < 0)
+            return Errno.OK;
+        var noKeyName = DentryCache.Has(await from.Flags.ReadOnce(), DentryFlags.NoKeyName)
+            || DentryCache.Has(await to.Flags.ReadOnce(), DentryFlags.NoKeyName);
+        if (noKeyName)
+            return Errno.ENOKEY;
+        if (ReferenceEquals(fromDirectory, toDirectory) || toDirectory.OnDisk.KeyNumber < 0)
+            return Errno.OK;
+        return await HasPermittedContext(toDirectory, source) ? Errno.OK : Errno.EXDEV;
+    }
+
+    /// <summary>Whether a file may be in an encrypted directory: it has the same policy. Sets up both keys as it can.</summary>
+    [KernelSource("fs/crypto/policy.c", "fscrypt_has_permitted_context")]
+    private async KTask<bool> HasPermittedContext(Inode directory, Inode inode)
+    {
+        if (inode.OnDisk.KeyNumber < 0)
+            return false;
+        await keys.GetEncryptionInfo(directory);
+        await keys.GetEncryptionInfo(inode);
+        return inode.OnDisk.KeyNumber == directory.OnDisk.KeyNumber;
+    }
+
+    [KernelSource("fs/ext4/namei.c", "ext4_delete_entry")]
+    private async KTask DeleteEntry(Inode directory, Dentry dentry)
+    {
+        await host.Point();
+        directory.OnDisk.Remove(dentry.FileName.Value);
+    }
+
+    // drop_nlink or clear_nlink, in memory and in the journal.
+    [KernelSource("fs/inode.c", "drop_nlink")]
+    private static void DropLink(Inode inode) => inode.Nlink.Value = --inode.OnDisk.Links.Value;
+}

@@ -1,0 +1,141 @@
+using Fscrypt.Sim.Model.Machine;
+
+namespace Fscrypt.Sim.Model.Vfs;
+
+// What unlink, link and rename do to dentries.
+public sealed partial class DentryCache
+{
+    /// <summary>
+    /// Guards what hangs where: moves hold it, and look-ups that missed while something moved look again under it. A
+    /// seqlock in the kernel; its count is <see cref="Renames"/>.
+    /// </summary>
+    [KernelName("rename_lock")]
+    public SpinLock RenameLock = new(VfsLocks.Rename);
+
+    /// <summary>The sequence count of rename_lock.</summary>
+    [KernelName("rename_lock.seqcount")]
+    public ChangeCounter Renames;
+
+    /// <summary>The hashed dentry of a name, with a reference; or null if it was nowhere while nothing moved.</summary>
+    [KernelSource("fs/dcache.c", "d_lookup")]
+    public async KTask<Dentry?> Lookup(Dentry parent, int name)
+    {
+        var before = Renames.Now;
+        var dentry = await LookupOnce(parent, name);
+        if (dentry != null || (before.Count == Renames.Now.Count && (before.Count & 1) == 0))
+            return dentry;
+
+        // The race is here: a move unhashes the dentry for a moment. An odd count says that one is under way.
+        await RenameLock.Acquire();
+        dentry = await LookupOnce(parent, name);
+        await RenameLock.Release();
+        return dentry;
+    }
+
+    /// <summary>
+    /// The file of a name is gone: the dentry becomes negative if nobody else uses it, and the inode is put. Otherwise it
+    /// can only not be found any more, and stays what it is for those who have it.
+    /// </summary>
+    [KernelSource("fs/dcache.c", "d_delete", Omits = "d_seq")]
+    public async KTask Delete(Dentry dentry)
+    {
+        Host.MightSleep("d_delete");
+        var inode = dentry.Inode.Value!;
+        await inode.Lock.Acquire();
+        await dentry.Ref.Acquire();
+        if (dentry.Ref.Count == 1)
+        {
+            await dentry.Flags.Set(dentry.Flags.Value & ~DentryFlags.Positive);
+            dentry.Inode.Value = null;
+            inode.Aliases.Remove(dentry);
+            await dentry.Ref.Release();
+            await inode.Lock.Release();
+            await inodes.Iput(inode);                              // may evict
+            return;
+        }
+
+        await Unhash(dentry);
+        await dentry.Ref.Release();
+        await inode.Lock.Release();
+    }
+
+    /// <summary>Attaches an inode, whose reference the dentry takes over, to a hashed negative dentry.</summary>
+    [KernelSource("fs/dcache.c", "d_instantiate", Omits = "d_seq")]
+    public static async KTask Instantiate(Dentry dentry, Inode inode)
+    {
+        await inode.Lock.Acquire();
+        await dentry.Ref.Acquire();
+        await Attach(dentry, inode);
+        await dentry.Ref.Release();
+        await inode.Lock.Release();
+    }
+
+    /// <summary>
+    /// Puts a dentry in the place of another, which is unhashed. Both are in use, and the i_rwsem of both parents is held.
+    /// </summary>
+    [KernelSource("fs/dcache.c", "d_move", Omits = "d_seq; d_exchange; no-key names, which are refused before")]
+    public async KTask Move(Dentry dentry, Dentry target)
+    {
+        await RenameLock.Acquire();
+        Renames.Bump();
+        var (from, to) = (dentry.Parent.Value!, target.Parent.Value!);
+        var (first, second) = IsBelow(to, from) ? (from, to) : (to, from);
+        await first.Ref.Acquire();
+        if (!ReferenceEquals(from, to))
+            await second.Ref.Acquire(VfsLocks.DentryChild);
+        await dentry.Ref.Acquire(VfsLocks.DentrySecond);
+        await target.Ref.Acquire(VfsLocks.DentryThird);
+        await Unhash(dentry);
+        await Unhash(target);
+
+        // From here to the rehashing a look-up by either name misses, and sees by the count that it has to look again.
+        dentry.FileName.Value = target.FileName.Value;
+        from.Children.Remove(dentry);
+        to.Children.AddFirst(dentry);
+        if (!ReferenceEquals(from, to))
+        {
+            dentry.Parent.Value = to;
+            to.Ref.Count++;
+            from.Ref.Count--;
+        }
+
+        await HashLock.Acquire();
+        Hash.AddFirst(dentry);
+        await HashLock.Release();
+
+        superBlock.DentryChanges.Bump();                           // who walks there walks again
+        await target.Ref.Release();
+        await dentry.Ref.Release();
+        if (!ReferenceEquals(from, to))
+            await second.Ref.Release();
+        await first.Ref.Release();
+        Renames.Bump();
+        await RenameLock.Release();
+    }
+
+    /// <summary>Whether a dentry is another one or below it, while nothing can be moved.</summary>
+    [KernelSource("fs/dcache.c", "is_subdir")]
+    public static bool IsBelow(Dentry dentry, Dentry ancestor)
+    {
+        for (var at = dentry; at != null; at = at.Parent.Value)
+        {
+            if (ReferenceEquals(at, ancestor))
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether a dentry in use has an inode: an answer that may be old if there is none.</summary>
+    [KernelSource("include/linux/dcache.h", "d_flags_negative")]
+    public static async KTask<bool> IsPositive(Dentry dentry) => Has(await dentry.Flags.LoadAcquire(), DentryFlags.Positive);
+
+    // Under i_lock and d_lock. Whoever sees the flag sees the inode.
+    [KernelSource("fs/dcache.c", "__d_set_inode_and_type")]
+    private static async KTask Attach(Dentry dentry, Inode inode)
+    {
+        inode.Aliases.AddFirst(dentry);
+        dentry.Inode.Value = inode;
+        await dentry.Flags.StoreRelease(dentry.Flags.Value | DentryFlags.Positive);
+    }
+}

@@ -1,0 +1,138 @@
+using Fscrypt.Sim.Model.Machine;
+
+namespace Fscrypt.Sim.Model.Vfs;
+
+// Moving names. Across directories s_vfs_rename_mutex keeps the tree as it is, so that ancestors can be told and locked first.
+public sealed partial class PathLookup
+{
+    /// <summary>Moves a name, over another one if there is one and <paramref name="replace"/> allows it.</summary>
+    [KernelSource("fs/namei.c", "do_renameat2", Omits = "mnt_want_write; RENAME_EXCHANGE, RENAME_WHITEOUT")]
+    public async KTask<Errno> Rename(int[] fromPath, int[] toPath, bool replace, int user)
+    {
+        if (fromPath.Length == 0 || (toPath.Length == 0 && replace))
+            return Errno.EBUSY;
+        var (error, from) = await WalkToParent(fromPath);
+        if (error != Errno.OK)
+            return error;
+        (error, var to) = await WalkToParent(toPath);
+        if (error == Errno.OK)
+        {
+            var trap = await LockParents(from!, to!);
+            error = await RenameIn(from!, fromPath[^1], to!, toPath[^1], trap, replace, user);
+            await UnlockParents(from!, to!);
+            await dentries.Dput(to!);
+        }
+
+        await dentries.Dput(from!);
+        return error;
+    }
+
+    /// <summary>Locks both directories, the upper one first. Returns the child of the upper one towards the lower one, if any.</summary>
+    [KernelSource("fs/namei.c", "lock_rename")]
+    private async KTask<Dentry?> LockParents(Dentry from, Dentry to)
+    {
+        if (ReferenceEquals(from, to))
+        {
+            await from.Inode.Value!.Rwsem.AcquireWrite(VfsLocks.ParentRwsem);
+            return null;
+        }
+
+        await superBlock.RenameMutex.Acquire();
+        var (first, second) = DentryCache.IsBelow(to, from) ? (from, to) : (to, from);
+        await first.Inode.Value!.Rwsem.AcquireWrite(VfsLocks.ParentRwsem);
+        await second.Inode.Value!.Rwsem.AcquireWrite(VfsLocks.SecondParentRwsem);
+        if (!DentryCache.IsBelow(second, first))
+            return null;
+        var trap = second;
+        while (!ReferenceEquals(trap.Parent.Value, first))
+            trap = trap.Parent.Value!;
+        return trap;
+    }
+
+    [KernelSource("fs/namei.c", "unlock_rename")]
+    private async KTask UnlockParents(Dentry from, Dentry to)
+    {
+        await from.Inode.Value!.Rwsem.ReleaseWrite();
+        if (ReferenceEquals(from, to))
+            return;
+        await to.Inode.Value!.Rwsem.ReleaseWrite();
+        await superBlock.RenameMutex.Release();
+    }
+
+    private async KTask<Errno> RenameIn(Dentry from, int fromName, Dentry to, int toName, Dentry? trap, bool replace, int user)
+    {
+        var (error, old) = await LookupPresent(from, from.Inode.Value!, fromName);
+        if (error != Errno.OK)
+            return error;
+        (error, var target) = await LookupLocked(to, to.Inode.Value!, toName);
+        if (error == Errno.OK)
+        {
+            if (!replace && target!.Inode.Value != null)
+                error = Errno.EEXIST;
+            else if (ReferenceEquals(old, trap))
+                error = Errno.EINVAL;                              // below itself
+            else if (ReferenceEquals(target, trap))
+                error = Errno.ENOTEMPTY;
+            else
+                error = await RenameLocked(from.Inode.Value!, old!, to.Inode.Value!, target!, user);
+            await dentries.Dput(target!);                          // unhashed now: what it stood for is evicted here
+        }
+
+        await dentries.Dput(old!);
+        return error;
+    }
+
+    [KernelSource("fs/namei.c", "vfs_rename", Omits = "RENAME_EXCHANGE; mount points; delegations")]
+    private async KTask<Errno> RenameLocked(Inode fromDirectory, Dentry from, Inode toDirectory, Dentry to, int user)
+    {
+        var (source, target) = (from.Inode.Value!, to.Inode.Value);
+        if (ReferenceEquals(source, target))
+            return Errno.OK;                                       // two names of one file: nothing is done
+        var isDirectory = source.IsDirectory.Value;
+        var error = MayDelete(fromDirectory, from, user, isDirectory);
+        if (error == Errno.OK)
+            error = target == null ? Permission(toDirectory, user, MayChange) : MayDelete(toDirectory, to, user, isDirectory);
+        if (error == Errno.OK && isDirectory && !ReferenceEquals(fromDirectory, toDirectory))
+            error = Permission(source, user, MayWrite);
+        if (error != Errno.OK)
+            return error;
+
+        await DentryCache.Dget(to);
+        await LockMoved(source, target, moves: !ReferenceEquals(fromDirectory, toDirectory));
+        error = await inodes.FileSystem.Rename(fromDirectory, from, toDirectory, to);
+        if (error == Errno.OK)
+        {
+            if (target != null && isDirectory)
+                await dentries.ShrinkParent(to);
+            await dentries.Move(from, to);
+        }
+
+        if (Locks(source, !ReferenceEquals(fromDirectory, toDirectory)))
+            await source.Rwsem.ReleaseWrite();
+        if (target != null)
+            await target.Rwsem.ReleaseWrite();
+        await dentries.Dput(to);
+        return error;
+    }
+
+    // Files are locked in the order of their addresses, here of their numbers. A directory is locked if its parent changes.
+    [KernelSource("fs/inode.c", "lock_two_nondirectories", Omits = "before 6.5 a directory that is moved is not locked")]
+    private static async KTask LockMoved(Inode source, Inode? target, bool moves)
+    {
+        if (source.IsDirectory.Value)
+        {
+            if (Locks(source, moves))
+                await source.Rwsem.AcquireWrite(VfsLocks.ChildRwsem);
+            if (target != null)
+                await target.Rwsem.AcquireWrite();
+            return;
+        }
+
+        var (first, second) = target != null && target.Number.Value < source.Number.Value ? (target, source) : (source, target);
+        await first.Rwsem.AcquireWrite();
+        if (second != null)
+            await second.Rwsem.AcquireWrite(VfsLocks.SecondFileRwsem);
+    }
+
+    private static bool Locks(Inode source, bool moves) => !source.IsDirectory.Value || moves;
+}
