@@ -28,11 +28,11 @@ internal sealed class WiringAttribute : Attribute;
 internal sealed class EpochAttribute : Attribute;
 
 /// <summary>
-/// A field whose content is no state, although it can change: filled before the first execution, or a store of what is the
+/// A field, or a type, whose content is no state, although it can change: filled before the first execution, or a store of what is the
 /// same whenever it is made. A search that compares states does not look into it.
 /// </summary>
 /// <param name="why">Why its content makes no difference to what can still happen.</param>
-[AttributeUsage(AttributeTargets.Field | AttributeTargets.Property)]
+[AttributeUsage(AttributeTargets.Field | AttributeTargets.Property | AttributeTargets.Class)]
 public sealed class NotStateAttribute(string why) : Attribute
 {
     /// <summary>Why its content makes no difference to what can still happen.</summary>

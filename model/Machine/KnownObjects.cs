@@ -58,7 +58,7 @@ internal sealed class KnownObjects
                     VisitValue(element, type.GetElementType()!);
             }
         }
-        else if (!IsConstant(type))
+        else if (!IsConstant(type) && !type.IsDefined(typeof(NotStateAttribute), inherit: false))
         {
             if (StateWriters.FieldsOf(type).Any(f => !f.IsInitOnly && !StateWriters.IsNotState(f)))
                 AddHolder(target);

@@ -38,7 +38,7 @@ public sealed class CheckpointProcessTests : IDisposable
     [Fact]
     public void Without_a_checkpoint_an_interrupted_process_says_what_it_found()
     {
-        File.WriteAllText(Scenario, Threads(3, 5));
+        File.WriteAllText(Scenario, Threads(3, 7));
         var (code, error) = RunAndEnd("INT", [Scenario, "--strategy", "depth-first"]);
         Assert.Equal(ExitCode.Undecided, code);
         Assert.EndsWith("fscrypt-sim: interrupted; it could be gone on with, had it had a --checkpoint FILE\n", error, StringComparison.Ordinal);

@@ -47,10 +47,10 @@ public static class DentryKillTests
         """;
 
     [Theory]
-    [InlineData(CloseVsRemoval, "v6.18", 1_852)]
-    [InlineData(CloseVsRemoval, "v5.10", 1_127)]
-    [InlineData(RmdirVsOpens, "v6.18", 58_531)]
-    [InlineData(RmdirVsOpens, "v5.10", 59_973)]
+    [InlineData(CloseVsRemoval, "v6.18", 1_856)]
+    [InlineData(CloseVsRemoval, "v5.10", 933)]
+    [InlineData(RmdirVsOpens, "v6.18", 76_231)]
+    [InlineData(RmdirVsOpens, "v5.10", 74_491)]
     public static void All_states_are_as_expected(string text, string release, long states)
     {
         var result = NameRacesTests.Run(text, release, plan => plan with { Strategy = StrategyNames.States, PreemptionsMax = null });

@@ -147,6 +147,7 @@ internal sealed class InodeWorld(Kernel kernel)
 }
 
 /// <summary>What is asked of a race at each of its states.</summary>
+[NotState("what was seen on the way: no thread looks at it")]
 internal sealed class InodeRun
 {
     public SearchResult Result { get; set; } = null!;
