@@ -31,6 +31,13 @@ internal static class Reductions
             """),
     ];
 
+    /// <summary>One of the programs.</summary>
+    public static Scenario Named(string name) => Read(Programs.Single(p => p.Name == name).Text);
+
+    /// <summary>A program by its text.</summary>
+    public static Scenario Read(string text)
+        => ScenarioFile.Load(new Scenarios.Language.Diagnostics("program.scenario", "scenario program\n" + text)).Scenario!;
+
     public static void Print(TextWriter output)
     {
         output.WriteLine("| program | strategy | complete | blocked | processor seconds | traces/s |");
@@ -51,8 +58,7 @@ internal static class Reductions
 
     private static (Tally Tally, double Seconds) Measure(string text, string strategy)
     {
-        var scenario = ScenarioFile.Load(new Scenarios.Language.Diagnostics("program.scenario", "scenario program\n" + text)).Scenario!;
-        var plan = new SearchPlan(scenario, new KernelConfiguration()) { Strategy = strategy, PreemptionsMax = null };
+        var plan = new SearchPlan(Read(text), new KernelConfiguration()) { Strategy = strategy, PreemptionsMax = null };
         var (tally, least) = (default(Tally), double.MaxValue);
         for (var i = 0; i < Searches; i++)
         {

@@ -15,27 +15,14 @@ public class SearchBenchmarks
     public const int DepthFirstExecutions = 1_000_000;
 
     private static readonly Scenario SixtySteps =
-        Read("shared x, y\nthread t * 3\n  repeat 10\n    r = x\n    y = r\n  end\n");
+        Reductions.Read("shared x, y\nthread t * 3\n  repeat 10\n    r = x\n    y = r\n  end\n");
 
-    private static readonly Scenario Readers = Read("shared x\nthread writer\n  x = 1\nthread reader * 17\n  r = x\n");
-    private static readonly Scenario Writers = Read("shared x\nthread t * 9\n  x = id + 1\n");
-    private static readonly Scenario Increments = Read("shared x\nthread t * 9\n  r = fetch_add(x, 1)\n");
+    private static readonly Scenario Readers = Reductions.Named("readers(17)");
+    private static readonly Scenario Writers = Reductions.Named("n_writers(9)");
+    private static readonly Scenario Increments = Reductions.Named("ainc(9)");
+    private static readonly Scenario Philosophers = Reductions.Named("philosophers(14), the last reversed");
 
-    private static readonly Scenario Philosophers = Read("""
-        lock fork[14]
-        thread philosopher * 13
-          acquire fork[id]
-          acquire fork[id + 1]
-          release fork[id]
-          release fork[id + 1]
-        thread last
-          acquire fork[0]
-          acquire fork[13]
-          release fork[13]
-          release fork[0]
-        """);
-
-    private static readonly Scenario Cyclic = Read("""
+    private static readonly Scenario Cyclic = Reductions.Read("""
         lock fork[13]
         thread philosopher * 13
           while 1
@@ -47,7 +34,7 @@ public class SearchBenchmarks
         """);
 
     // 16! / (6! 6! 4!) = 1,681,680 schedules of three threads.
-    private static readonly Scenario Divided = Read("shared x\nthread t * 2\n  repeat 6\n    x = 1\n  end\nthread u\n  repeat 4\n    x = 2\n  end\n");
+    private static readonly Scenario Divided = Reductions.Read("shared x\nthread t * 2\n  repeat 6\n    x = 1\n  end\nthread u\n  repeat 4\n    x = 2\n  end\n");
 
     [Benchmark]
     public long DepthFirstMillion60Steps() => Search(SixtySteps, StrategyNames.DepthFirst, executions: DepthFirstExecutions).Executions;
@@ -80,7 +67,4 @@ public class SearchBenchmarks
             StepsMax = strategy == StrategyNames.States ? int.MaxValue : SearchPlan.StepsMaxDefault,
         },
         new SearchProgress(null)).Tally;
-
-    private static Scenario Read(string text)
-        => ScenarioFile.Load(new Scenarios.Language.Diagnostics("program.scenario", "scenario program\n" + text)).Scenario!;
 }

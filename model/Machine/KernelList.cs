@@ -28,6 +28,20 @@ public struct ListLink : ICell, IStatePart
     /// <summary>list_empty(&amp;entry) without the list's lock: a look that somebody else may prove wrong at once.</summary>
     public Step<bool> IsUnlinkedRacy() => new(owner.Announce(offset, OperationKind.ListEmptyRacy));
 
+    /// <summary>
+    /// Whether the element is on a list, asked by who keeps it from being added and taken off, but not from being moved: without
+    /// the list's lock, and no point of its own.
+    /// </summary>
+    public readonly bool IsLinkedSomewhere
+    {
+        get
+        {
+            if (owner.Host.Attentive)
+                owner.Host.Accessed(owner, offset, AccessKind.Read);
+            return Head != 0;
+        }
+    }
+
     /// <summary>Whether the element is on a list, for rules and reports, which are no thread of the kernel.</summary>
     public readonly bool Peek => Head != 0;
 

@@ -44,6 +44,19 @@ public struct Plain<T> : ICell
         }
     }
 
+    /// <summary>
+    /// The field, read without what excludes its writers where that is known to be harmless: no finding, and no point of its own.
+    /// </summary>
+    public readonly T Racy
+    {
+        get
+        {
+            if (owner.Host.Attentive)
+                owner.Host.Accessed(owner, offset, AccessKind.Read);
+            return value;
+        }
+    }
+
     /// <summary>The value, for rules and reports, which are no thread of the kernel.</summary>
     public readonly T Peek => value;
 

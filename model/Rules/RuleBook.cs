@@ -23,6 +23,9 @@ public static class RuleBook
         ("exception", "the model itself does not fail"),
     ];
 
+    /// <summary>Whether a rule may be broken in one of two states that differ in nothing but in what happened before what.</summary>
+    public static bool IsOfOrder(string rule) => rule is "data-race" or "use-after-free" or "lock-order";
+
     /// <summary>The rules that look at the kernel at the end of an execution.</summary>
     internal static ImmutableArray<IRule> AtEnd()
         => [new AcknowledgedWrites(), new KeyMaterial(), new KeyState(), new References(), new InodeRest()];

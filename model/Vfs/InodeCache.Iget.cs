@@ -66,7 +66,7 @@ public sealed partial class InodeCache
         var unlocksFirst = Change.ListedAfterHashUnlock.IsIn(release);
         if (unlocksFirst)
             await HashLock.Release();
-        if (!inode.SuperBlockLink.Peek)                            // of new_inode: it is I_NEW, nobody else changes that
+        if (!inode.SuperBlockLink.IsLinkedSomewhere)               // of new_inode: it is I_NEW, nobody else changes that
         {
             await superBlock.InodeListLock.Acquire();
             superBlock.Inodes.AddFirst(inode);

@@ -72,7 +72,7 @@ public sealed partial class InodeCache
 
         // From here on: one owner, no new reference. Dirty data of a dropped inode is thrown away. One store: nobody sees both off.
         await inode.State.Set((inode.State.Value & ~InodeState.WillFree) | InodeState.Freeing);
-        if (inode.LruLink.Peek)                                    // a walk may rotate it just now: it stays linked
+        if (inode.LruLink.IsLinkedSomewhere)                       // a walk may rotate it just now: it stays linked
             await RemoveFromLru(inode);
         await inode.Lock.Release();
         await Evict(inode);
@@ -83,7 +83,7 @@ public sealed partial class InodeCache
     internal static bool GenericDrop(Inode inode) => inode.Nlink.Value == 0 || !inode.HashLink.IsHashed;
 
     // i_nlink is read as the kernel reads it: without what excludes an unlink, which leaves a reference for a later put.
-    private static bool OwesTime(Inode inode, InodeState state) => (state & InodeState.DirtyTime) != 0 && inode.Nlink.Peek != 0;
+    private static bool OwesTime(Inode inode, InodeState state) => (state & InodeState.DirtyTime) != 0 && inode.Nlink.Racy != 0;
 
     private void RefuseNew(Inode inode)
     {

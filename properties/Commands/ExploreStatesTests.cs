@@ -49,6 +49,58 @@ public sealed class ExploreStatesTests : IDisposable
         var file = Write(Textbook.Inc(2));
         Assert.Contains("has no executions to count", tester.Explore(file, "--strategy", "states", "--executions", "5").Error, StringComparison.Ordinal);
         Assert.Contains("--steps-max cuts executions", tester.Explore(file, "--strategy", "states", "--steps-max", "5").Error, StringComparison.Ordinal);
+        Assert.Contains("depth-first takes it", tester.Explore("locked", "--strategy", "states", "--points", "all").Error, StringComparison.Ordinal);
+    }
+
+    // What comes behind a race was looked at in the one history that was kept: that is not every schedule.
+    [Theory]
+    [InlineData("race", false)]
+    [InlineData("freed", false)]
+    [InlineData("race", true)]
+    public void Behind_a_race_not_all_schedules_are_covered(string scenario, bool clocks)
+    {
+        string[] more = clocks ? ["--clocks"] : [];
+        var run = tester.Explore([scenario, "--strategy", "states", .. more]);
+        Assert.Equal(ExitCode.Violated, run.Code);
+        Assert.Equal(clocks, run.Output.Contains("covered     all schedules", StringComparison.Ordinal));
+        Assert.NotEqual(clocks, run.Output.Contains("--clocks keeps those apart", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_livelock_is_shrunk_replayed_and_explained()
+    {
+        var file = Write("""
+            lock l[2]
+            thread dancer * 2
+              while r == 0
+                acquire l[id]
+                r = try_acquire l[1 - id]
+                if r == 1
+                  release l[1 - id]
+                end
+                release l[id]
+              end
+            """);
+        Assert.Equal(ExitCode.Violated, tester.Explore(file, "--strategy", "states").Code);
+        var trace = Path.Combine(tester.Directory, "program-livelock.trace.json");
+        foreach (var verb in new[] { "replay", "explain" })
+            Assert.Equal(ExitCode.Violated, tester.Execute(verb, trace).Code);
+        var shrunk = tester.Execute("shrink", trace, "--out", tester.Directory);
+        Assert.Equal((ExitCode.Violated, true), (shrunk.Code, shrunk.Output.Contains("lines        11 -> 8", StringComparison.Ordinal)));
+        Assert.Equal(ExitCode.Violated, tester.Execute("replay", Path.Combine(tester.Directory, "program-shrunk-livelock.trace.json")).Code);
+    }
+
+    [Theory]
+    [InlineData("dpor")]
+    [InlineData("states")]
+    public void A_search_of_a_kernel_can_be_interrupted(string strategy)
+    {
+        InterruptibleSearch.StopsAfter.Value = 1;
+        var run = tester.Explore("locked", "--strategy", strategy);
+        InterruptibleSearch.StopsAfter.Value = null;
+        Assert.Equal(ExitCode.Undecided, run.Code);
+        Assert.Contains("interrupted before the search was at its end", run.Output, StringComparison.Ordinal);
+        Assert.Contains("fscrypt-sim: interrupted; ", run.Error, StringComparison.Ordinal);
     }
 
     private static long Number(JsonElement element, string name) => element.GetProperty(name).GetInt64();

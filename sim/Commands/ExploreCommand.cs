@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Diagnostics;
 using System.Globalization;
 using Fscrypt.Sim.Findings;
+using Fscrypt.Sim.Model.Rules;
 using Fscrypt.Sim.Scenarios;
 using Fscrypt.Sim.Search;
 using Spectre.Console;
@@ -202,6 +203,8 @@ internal static class ExploreCommand
             output.Line(counts.AreFingerprints
                 ? string.Create(CultureInfo.InvariantCulture, $"            fingerprints of 128 bits{bytes}: {counts.Collisions:0e-0} collisions to be expected")
                 : $"            kept in full{bytes}: no fingerprints, so 0 collisions");
+            if (!result.Covered.Exhaustive && result.Tally.Violations.Any(v => RuleBook.IsOfOrder(v.Rule)))
+                output.Line("            what is before what ended some of them, where another order goes on: --clocks keeps those apart");
             if (result.Tally.Violating > 0)
                 output.Line($"            {result.Tally.Violating:N0} of them, or steps from them, with a finding, which ends an execution");
             output.Line();

@@ -52,7 +52,8 @@ internal sealed class InterruptibleSearch(SearchPlan plan, Output output)
         }
     }
 
-    private string WayOn => Checkpoint == null ? "it could be gone on with, had it had a --checkpoint FILE"
+    private string WayOn => Explorer.CheckpointRefusalOf(plan) is { } why ? why
+        : Checkpoint == null ? "it could be gone on with, had it had a --checkpoint FILE"
         : failure == null ? $"to go on: fscrypt-sim explore --resume {Checkpoint}"
         : $"--checkpoint {Checkpoint}: {failure}";
 

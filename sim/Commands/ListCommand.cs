@@ -55,8 +55,9 @@ internal static class ListCommand
 
     private static string ReleaseText(KernelRelease release)
     {
+        var changes = Change.All.Count(c => c.IsIn(release));
         var missing = Fix.All.Where(f => !release.IsAtLeast(f.Since)).Select(f => f.Id).ToArray();
-        var text = "shape of v6.18" + (missing.Length == 0 ? "" : $", without {string.Join(", ", missing)}");
+        var text = $"{changes} of {Change.All.Length} changes of the caches (docs/FIDELITY.md)" + (missing.Length == 0 ? "" : $", without {string.Join(", ", missing)}");
         return release == KernelRelease.Default ? text + "; the default" : text;
     }
 }

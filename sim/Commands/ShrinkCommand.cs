@@ -1,8 +1,10 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text;
 using Fscrypt.Sim.Findings;
 using Fscrypt.Sim.Scenarios.Language;
 using Fscrypt.Sim.Search;
+using Fscrypt.Sim.Search.Visited;
 
 namespace Fscrypt.Sim.Commands;
 
@@ -44,8 +46,9 @@ internal static class ShrinkCommand
         var smallest = Formatted(shrunk.Text);
         var name = $"{shrunk.Plan.Scenario.Name}-shrunk";
         var found = shrunk.Plan with { Scenario = shrunk.Plan.Scenario with { Name = name, Text = smallest } };
-        using var shorter = new ScheduleShrinker(found, trace.Rule, trace.Finding.Message);
-        var schedule = shorter.Run(shrunk.Violation.Schedule);
+        var isCircle = trace.Rule == Livelock.Rule;                // no step of it can be left out: it has to come round
+        using var shorter = isCircle ? null : new ScheduleShrinker(found, trace.Rule, trace.Finding.Message);
+        var schedule = shorter?.Run(shrunk.Violation.Schedule) ?? shrunk.Violation.Schedule.ToArray();
         using var recording = new Recording(found, schedule);
         var small = recording.TraceOf(trace.Rule);
         var written = Output.Saved(directory, () => TraceFile.Write(small, directory));
@@ -53,8 +56,10 @@ internal static class ShrinkCommand
         output.Line($"preemptions  {trace.Preemptions} -> {small.Preemptions}");
         output.Line($"steps        {trace.Steps.Count} -> {small.Steps.Count}");
         output.Line($"switches     {ScheduleShrinker.SwitchesOf([.. trace.Schedule])} -> {ScheduleShrinker.SwitchesOf(schedule)}");
-        output.Line(shrunk.IsProved ? (FormattableString)$"no schedule has fewer preemptions, and none with as few has fewer steps"
-            : $"the budget of {Shrinker.ExecutionsMax:N0} executions was spent: there may be a schedule with fewer preemptions or fewer steps");
+        output.Line(isCircle ? "another way round may have fewer steps"
+            : shrunk.IsProved ? "no schedule has fewer preemptions, and none with as few has fewer steps"
+            : string.Create(CultureInfo.InvariantCulture,
+                $"the budget of {Shrinker.ExecutionsMax:N0} executions was spent: there may be a schedule with fewer preemptions or fewer steps"));
         output.Line($"{shrinker.Tried} scenarios were tried: all schedules of each, with at most that many preemptions");
         output.Line();
         output.Text(smallest);

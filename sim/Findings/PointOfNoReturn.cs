@@ -1,3 +1,4 @@
+using Fscrypt.Sim.Model.Rules;
 using Fscrypt.Sim.Search;
 using Fscrypt.Sim.Search.Visited;
 
@@ -18,20 +19,23 @@ public readonly record struct PointOfNoReturn(int Step)
     /// <param name="trace">The trace.</param>
     public static PointOfNoReturn? Of(SearchPlan plan, Trace trace)
     {
-        var clocks = plan.Scenario.HasKernel && trace.Rule is "data-race" or "use-after-free" or "lock-order";
+        var clocks = plan.Scenario.HasKernel && RuleBook.IsOfOrder(trace.Rule);
         var all = plan with
         {
             Engine = EngineNames.Native, Strategy = StrategyNames.States, PreemptionsMax = null, StepsMax = int.MaxValue, RunOn = true,
             ExecutionsMax = null, TimeMax = null, Clocks = clocks, TracesOutcomes = false,
         };
         var search = new ExecutedStates(all, [], new SearchProgress(null)) { TransitionsMax = TransitionsMax };
-        if (search.Run(long.MaxValue).BudgetSpent)
+        var result = search.Run(long.MaxValue);
+        if (result.BudgetSpent || !result.Covered.Exhaustive)
             return null;
         var good = search.StatesThatCanEndWell();
         var way = search.StatesOn([.. trace.Schedule.Where(s => s != Livelock.Stop)]);
         for (var step = 0; step < way.Count; step++)
         {
-            if (way[step] < 0 || !good[way[step]])
+            if (way[step] == -1)
+                return null;
+            if (way[step] == ExecutedStates.InStep || !good[way[step]])
                 return new PointOfNoReturn(step);
         }
 

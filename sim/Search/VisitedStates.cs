@@ -74,6 +74,8 @@ internal sealed partial class VisitedStates
     /// <summary>Why a plan cannot be carried out by this search, in a sentence with a remedy, or null.</summary>
     public static string? RefusalOf(SearchPlan plan)
     {
+        if (plan.PointsAll && plan.Scenario is not ProgramScenario)
+            return $"--points all is not for --strategy {plan.Strategy}: {StrategyNames.DepthFirst} takes it";
         if (plan.ExecutionsMax != null)
             return "strategy states has no executions to count: it ends by --for or --preemptions, or when it has seen all states";
         if (plan.Scenario.WithoutRules.Contains("use-after-free"))

@@ -65,7 +65,7 @@ internal sealed class ReducedSearch
         if (RefusalOf(plan) is { } refusal)
             throw new ScenarioException(refusal);
         if (plan.Scenario is not ProgramScenario)
-            return ExecutionSearch.Run(plan, progress, deadline, expectations);
+            return ExecutionSearch.Run(plan, progress, deadline, expectations, interruption);
         var search = new ReducedSearch(plan, progress);
         var exhausted = search.Go(plan.ExecutionsMax ?? long.MaxValue, deadline, interruption);
         search.tally.AddUnseen(search.unseen);

@@ -29,7 +29,13 @@ internal sealed partial class ExecutedStates
         return good;
     }
 
-    /// <summary>The states that a schedule leads through, the first one included; -1 where it ends in a step.</summary>
+    /// <summary>No state: an execution ended in a step.</summary>
+    public const int InStep = -2;
+
+    /// <summary>
+    /// The states that a schedule leads through, the first one included; <see cref="InStep"/> where it ends in one, and -1 for a
+    /// state that is not known.
+    /// </summary>
     public List<int> StatesOn(ReadOnlySpan<short> schedule)
     {
         way = [];
@@ -71,10 +77,7 @@ internal sealed partial class ExecutedStates
         var graph = new StateGraph(states.Count, edges, enabled);
         foreach (var livelock in new Livelocks(graph, state => endedIn[state], endedIn.Aggregate(0UL, (all, ended) => all | ended)).Find())
         {
-            prefix.Clear();
-            AppendWayTo(states.Node(livelock.Start));
-            prefix.Reverse();
-            tally.AddLivelock(plan, [.. prefix, .. livelock.Schedule, Livelock.Stop]);
+            tally.AddLivelock(plan, [.. ScheduleTo(nodes[states.Node(livelock.Start)]), .. livelock.Schedule, Livelock.Stop]);
         }
     }
 
@@ -84,10 +87,5 @@ internal sealed partial class ExecutedStates
         return position < prefix.Count ? prefix[position++] : -1;
     }
 
-    private int Known()
-    {
-        var state = states.FindOrAdd(FingerprintStore.FingerprintOf(encoder.Encode()), out var isNew);
-        Invariant.Holds(!isNew, "all states are known");
-        return state;
-    }
+    private int Known() => states.Find(FingerprintStore.FingerprintOf(encoder.Encode()));
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.ExceptionServices;
 using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Rules;
 using Fscrypt.Sim.Scenarios;
 using Fscrypt.Sim.Search.Checkpoints;
 
@@ -32,7 +33,6 @@ internal sealed partial class ExecutedStates
     private readonly ChunkedList<Edge> transitions = new();   // to -1 if it ended the execution
     private readonly List<ulong> endedIn = [];            // of each state the threads that have ended
     private readonly List<int> goodEnds = [];             // final states after which nothing was violated
-    private List<int>? way;                               // where a schedule leads that is only looked at
     private readonly Stack<Pending> pending = new();
     private readonly List<short> prefix = [];             // what is run before anything is looked at
     private readonly Tally tally;
@@ -46,6 +46,7 @@ internal sealed partial class ExecutedStates
     private int expected;                                 // the state at the end of what was run before, or -1
     private Arrived at;                                   // the step that is being taken, and from where
     private RunEnd end;
+    private List<int>? way;                               // where a schedule leads that is only looked at
     private Interruption? interruption;
 
     public ExecutedStates(SearchPlan plan, IReadOnlyList<Expectation> expectations, SearchProgress progress)
@@ -144,7 +145,7 @@ internal sealed partial class ExecutedStates
             ExceptionDispatchInfo.Throw(mistake);         // of the search, which the machine took for one of the model
         if (way != null)
         {
-            way.Add(host.Finding != null && !host.Deadlocked && simulation.BrokenInvariant < 0 ? -1 : Known());
+            way.Add(host.Finding != null && !host.Deadlocked && simulation.BrokenInvariant < 0 ? InStep : Known());
             return;
         }
 
@@ -202,29 +203,20 @@ internal sealed partial class ExecutedStates
 
     private void SetPrefix(in Pending next)
     {
-        prefix.Clear();
-        if (next.Choice >= 0)
-            prefix.Add(next.Choice);
-        prefix.Add(next.Thread);
-        AppendWayTo(next.Node);
-        prefix.Reverse();
         at = new Arrived(-1, next.Node, next.Thread, next.Choice);
-    }
-
-    // From the last step to the first one.
-    private void AppendWayTo(int node)
-    {
-        for (; node >= 0 && nodes[node].Thread >= 0; node = nodes[node].Parent)
-        {
-            if (nodes[node].Choice >= 0)
-                prefix.Add(nodes[node].Choice);
-            prefix.Add(nodes[node].Thread);
-        }
+        prefix.Clear();
+        AppendWayTo(at, prefix);
     }
 
     private short[] ScheduleTo(Arrived last)
     {
         var schedule = new List<short>();
+        AppendWayTo(last, schedule);
+        return [.. schedule];
+    }
+
+    private void AppendWayTo(Arrived last, List<short> schedule)
+    {
         for (; last.Thread >= 0; last = nodes[last.Parent])
         {
             if (last.Choice >= 0)
@@ -233,7 +225,6 @@ internal sealed partial class ExecutedStates
         }
 
         schedule.Reverse();
-        return [.. schedule];
     }
 
     // Runs the prefix, and goes on from there as long as there is something new.
@@ -320,13 +311,21 @@ internal sealed partial class ExecutedStates
     }
 
     private bool IsSpent()
-        => interruption is { IsDue: true } || transitions.Count > TransitionsMax || states.Count > StatesMax || states.Bytes + nodes.Bytes + transitions.Bytes > bytesMax
+        => interruption is { IsDue: true } || transitions.Count > TransitionsMax || states.Count > StatesMax || Bytes > bytesMax
             || (deadline != long.MaxValue && Stopwatch.GetTimestamp() >= deadline);
 
+    private long Bytes => states.Bytes + nodes.Bytes + transitions.Bytes + (sizeof(ulong) * (long)endedIn.Capacity);
+
+    // A finding that depends on what happened before what ends the one history of its state that was kept: another may go on.
     private SearchResult Result(Coverage covered, bool budgetSpent)
     {
-        tally.States = new StateCounts(states.Count, transitions.Count, deadlocks, states.Bytes + nodes.Bytes + transitions.Bytes, AreFingerprints: true);
-        return new SearchResult(plan, tally, covered, budgetSpent, expectations);
+        if (!plan.Clocks && plan.Scenario.HasKernel && tally.Violations.Any(v => RuleBook.IsOfOrder(v.Rule)))
+            covered = default;
+        tally.States = new StateCounts(states.Count, transitions.Count, deadlocks, Bytes, AreFingerprints: true);
+        return new SearchResult(plan, tally, covered, budgetSpent, expectations)
+        {
+            Interrupted = budgetSpent && interruption is { IsStopped: true },
+        };
     }
 
     // A state, and the step that led to it.

@@ -31,27 +31,34 @@ internal sealed class FingerprintStore
     /// <summary>Whether a state has a fingerprint.</summary>
     public bool Is(int state, UInt128 fingerprint) => entries[state].Fingerprint == fingerprint;
 
+    /// <summary>The number of a state; -1 if it is not there.</summary>
+    public int Find(UInt128 fingerprint) => (int)(slots[PlaceOf(fingerprint)] & ((uint)slots.Length - 1)) - 1;
+
     /// <summary>The number of a state.</summary>
     public int FindOrAdd(UInt128 fingerprint, out bool isNew)
     {
-        var mask = (uint)slots.Length - 1;
-        var tag = (uint)(fingerprint >> 96) & ~mask;
-        var slot = (uint)fingerprint & mask;
-        for (; slots[slot] != 0; slot = (slot + 1) & mask)
-        {
-            var number = (int)(slots[slot] & mask) - 1;
-            if ((slots[slot] & ~mask) != tag || entries[number].Fingerprint != fingerprint)
-                continue;
-            isNew = false;
-            return number;
-        }
-
-        isNew = true;
+        var place = PlaceOf(fingerprint);
+        isNew = slots[place] == 0;
+        if (!isNew)
+            return (int)(slots[place] & ((uint)slots.Length - 1)) - 1;
         var state = entries.Add(new Entry { Fingerprint = fingerprint, Node = -1 });
-        slots[slot] = tag | (uint)(state + 1);
+        slots[place] = TagOf(fingerprint) | (uint)(state + 1);
         if (4L * Count > 3L * slots.Length)
             Grow();
         return state;
+    }
+
+    private uint TagOf(UInt128 fingerprint) => (uint)(fingerprint >> 96) & ~((uint)slots.Length - 1);
+
+    // Where a state is, or the free place where it would be.
+    private uint PlaceOf(UInt128 fingerprint)
+    {
+        var mask = (uint)slots.Length - 1;
+        var tag = TagOf(fingerprint);
+        var place = (uint)fingerprint & mask;
+        while (slots[place] != 0 && ((slots[place] & ~mask) != tag || entries[(int)(slots[place] & mask) - 1].Fingerprint != fingerprint))
+            place = (place + 1) & mask;
+        return place;
     }
 
     private void Grow()
@@ -59,14 +66,10 @@ internal sealed class FingerprintStore
         var length = 2 * slots.Length;
         slots = [];                                       // not two of them at once
         slots = new uint[length];
-        var mask = (uint)length - 1;
         for (var state = 0; state < Count; state++)
         {
             var fingerprint = entries[state].Fingerprint;
-            var slot = (uint)fingerprint & mask;
-            while (slots[slot] != 0)
-                slot = (slot + 1) & mask;
-            slots[slot] = ((uint)(fingerprint >> 96) & ~mask) | (uint)(state + 1);
+            slots[PlaceOf(fingerprint)] = TagOf(fingerprint) | (uint)(state + 1);
         }
     }
 

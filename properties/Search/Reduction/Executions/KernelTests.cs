@@ -22,9 +22,9 @@ public static class KernelTests
             if (!IsLong)
                 return data;
             data.Add("races/two-openers", 78_376, 0);
-            data.Add("remove-vs-open", 241_834, 0);
+            data.Add("remove-vs-open", 241_859, 0);
             data.Add("remove-vs-write", 332_021, 0);
-            data.Add("remove-vs-unlock", 151_643, 0);
+            data.Add("remove-vs-unlock", 151_693, 0);
             return data;
         }
     }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Fscrypt.Sim.Engines;
 using Fscrypt.Sim.Model.Machine;
 using Fscrypt.Sim.Scenarios;
+using Fscrypt.Sim.Search.Checkpoints;
 
 namespace Fscrypt.Sim.Search.Reduction.Executions;
 
@@ -37,22 +38,26 @@ internal sealed class ExecutionSearch
     }
 
     /// <summary>Carries out a plan without a bound.</summary>
-    public static SearchResult Run(SearchPlan plan, SearchProgress progress, long deadline, IReadOnlyList<Expectation> expectations)
+    public static SearchResult Run(
+        SearchPlan plan, SearchProgress progress, long deadline, IReadOnlyList<Expectation> expectations, Interruption interruption)
     {
         var search = new ExecutionSearch(plan, progress, earlier: null);
-        var exhausted = search.Go(plan.ExecutionsMax ?? long.MaxValue, deadline);
-        while (search.reducer.Log.HasLearned)
+        var exhausted = search.Go(plan.ExecutionsMax ?? long.MaxValue, deadline, interruption);
+        while (search.reducer.Log.HasLearned && !interruption.IsStopped)
         {
             search = new ExecutionSearch(plan, progress, search.reducer.Log);
-            exhausted = search.Go(plan.ExecutionsMax ?? long.MaxValue, deadline);
+            exhausted = search.Go(plan.ExecutionsMax ?? long.MaxValue, deadline, interruption);
         }
 
         search.tally.AddUnseen(search.unseen);
-        return new SearchResult(plan, search.tally, new Coverage(exhausted, null), !exhausted && search.tally.Cut == 0, expectations);
+        return new SearchResult(plan, search.tally, new Coverage(exhausted, null), !exhausted && search.tally.Cut == 0, expectations)
+        {
+            Interrupted = !exhausted && interruption.IsStopped,
+        };
     }
 
     /// <returns>Whether every trace was looked at.</returns>
-    private bool Go(long executionsMax, long deadline)
+    private bool Go(long executionsMax, long deadline, Interruption interruption)
     {
         var log = reducer.Log;
         for (long number = 0; number < executionsMax; number++)
@@ -73,6 +78,8 @@ internal sealed class ExecutionSearch
                 return false;                            // one endless execution is like the next
             if (!host.Strategy.Next())
                 return true;
+            if (interruption.IsDue && interruption.IsStopped)
+                return false;
             if (deadline != long.MaxValue && Stopwatch.GetTimestamp() >= deadline)
                 return false;
         }
