@@ -7,6 +7,7 @@ namespace Fscrypt.Sim.Model.Vfs;
 public sealed partial class InodeCache : KernelObject
 {
     private readonly Slab<Inode> slab;
+    private readonly Slab<DisposeList> lists;
     private readonly KernelRelease release;
 
     internal InodeCache(KernelHost host, SuperBlock superBlock, KernelRelease release, int buckets)
@@ -14,6 +15,7 @@ public sealed partial class InodeCache : KernelObject
     {
         this.release = release;
         slab = new Slab<Inode>(host, h => new Inode(h, superBlock));
+        lists = new Slab<DisposeList>(host, h => new DisposeList(h));
         Hash = new HashTable<Inode>(host, "inode_hashtable", buckets, nameof(Inode.HashLink));
     }
 

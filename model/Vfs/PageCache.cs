@@ -20,7 +20,7 @@ public sealed class PageCache(KernelHost host, SuperBlock superBlock, InodeCache
             return;
         }
 
-        await writeback.MarkDirty(inode, InodeState.DirtySync);    // file_update_time
+        await writeback.MarkDirty(inode, superBlock.IsLazyTime ? InodeState.DirtyTime : InodeState.DirtySync);     // file_update_time
         await inode.FolioLock.Acquire();
 
         // ext4_write_begin: the rest of the block comes from the disk, which needs the key.
@@ -40,7 +40,8 @@ public sealed class PageCache(KernelHost host, SuperBlock superBlock, InodeCache
     public async KTask<int> Read(Inode inode)
     {
         host.MightSleep("read");
-        if (!(await inode.Folio.LoadAcquire()).Has(FolioFlags.Uptodate))
+        var folio = await inode.Folio.LoadAcquire();
+        if (!folio.Has(FolioFlags.Uptodate))
         {
             await inode.FolioLock.Acquire();
             if (!inode.Folio.Value.Has(FolioFlags.Uptodate))
@@ -49,9 +50,12 @@ public sealed class PageCache(KernelHost host, SuperBlock superBlock, InodeCache
                 await inode.Folio.Set(new Folio(FolioFlags.Uptodate, data));
             }
 
+            folio = inode.Folio.Value;
             await inode.FolioLock.Release();
         }
 
-        return (await inode.Folio.ReadOnce()).Data;
+        // The folio in hand stays what it is when it is taken out of the cache; as long as it is there, writes change it.
+        var cached = await inode.Folio.ReadOnce();
+        return cached.Has(FolioFlags.Uptodate) ? cached.Data : folio.Data;
     }
 }
