@@ -26,9 +26,12 @@ public sealed class Kernel
         Disk = new Disk(host);
         SuperBlock = new SuperBlock(host, Disk);
         Inodes = new InodeCache(host, SuperBlock, configuration.Release, hashBuckets);
-        Writeback = new Writeback(host, Inodes);
+        Writeback = new Writeback(host, Inodes, configuration.Release);
         Inodes.Writeback = Writeback;
         Dentries = new DentryCache(host, SuperBlock, Inodes, configuration.Release, hashBuckets);
+        Reclaim = new Reclaim(host, SuperBlock, Inodes, Dentries, configuration.Release);
+        SuperBlock.Reclaim = Reclaim;
+        Mounts = new Mounts(host, SuperBlock, Inodes, Dentries, Writeback);
         Keyring = new MasterKeyring(host, SuperBlock);
         var keys = new KeySetup(host, Keyring, configuration.Has(Fix.KeepDirtyInodes));
         Keyring.Design = MakeDesign();
@@ -36,7 +39,7 @@ public sealed class Kernel
         Inodes.FileSystem = fileSystem;
         var paths = new PathLookup(SuperBlock, Inodes, Dentries, configuration.Release);
         Calls = new SystemCalls.SystemCalls(
-            host, SuperBlock, paths, Dentries, new PageCache(host, SuperBlock, Inodes, Writeback), Writeback, fileSystem, Keyring);
+            host, SuperBlock, paths, Dentries, new PageCache(host, SuperBlock, Inodes, Writeback), Writeback, Mounts, fileSystem, Keyring);
         var keyMaterial = rules.OfType<KeyMaterial>().Single();
         Keyring.CompletelyRemoved = number => keyMaterial.Removed(this, number);
     }
@@ -62,18 +65,24 @@ public sealed class Kernel
     /// <summary>fs/fs-writeback.c.</summary>
     public Writeback Writeback { get; }
 
+    /// <summary>mm/vmscan.c and fs/drop_caches.c.</summary>
+    public Reclaim Reclaim { get; }
+
+    /// <summary>fs/namespace.c and fs/super.c.</summary>
+    public Mounts Mounts { get; }
+
     /// <summary>fs/crypto/keyring.c.</summary>
     public MasterKeyring Keyring { get; }
 
     /// <summary>What a process can do.</summary>
     public SystemCalls.SystemCalls Calls { get; }
 
-    /// <summary>Reads the root's inode and makes its dentry: what a set-up begins with.</summary>
-    [KernelSource("fs/ext4/super.c", "ext4_fill_super", Omits = "everything but the root")]
+    /// <summary>Mounts the file system: what a set-up begins with.</summary>
     public async KTask Mount()
     {
-        var root = await fileSystem.Iget(Disk.RootNumber);
-        SuperBlock.Root.Value = await Dentries.MakeRoot(root!);
+        var root = await fileSystem.ReadRoot();
+        SuperBlock.Root.Value = await Dentries.MakeRoot(root);
+        Mounts.IsMounted.Value = true;
     }
 
     /// <summary>Looks at the state after the last part, when no thread runs, and reports broken rules to the host.</summary>

@@ -20,6 +20,8 @@ internal sealed partial class Ext4(
     public async KTask EvictInode(Inode inode)
     {
         await InodeCache.TruncatePages(inode);
+        if (superBlock.WriteFault.IsPossible)
+            await inode.OnDisk.WriteErrors.WriteOnce(0);           // gone with the mapping: nobody is told of them any more
         if (inode.Nlink.Value != 0)
         {
             await ClearInode(inode);
@@ -108,10 +110,35 @@ internal sealed partial class Ext4(
     }
 
     [KernelSource("fs/ext4/page-io.c", "ext4_bio_write_folio")]
-    public async KTask WriteFolio(Inode inode, int data)
+    public async KTask<Errno> WriteFolio(Inode inode, int data)
     {
         await UseKey(inode);
+        if (await superBlock.WriteFault.Happens())
+        {
+            inode.OnDisk.WriteFailed.Value = true;
+            return Errno.EIO;
+        }
+
         await inode.OnDisk.Data.StoreRelease(data);
+        inode.OnDisk.WriteFailed.Value = false;
+        return Errno.OK;
+    }
+
+    [KernelSource("fs/ext4/super.c", "ext4_fill_super", Omits = "everything but the root")]
+    public async KTask<Inode> ReadRoot() => (await Iget(Disk.RootNumber))!;
+
+    [KernelSource("fs/ext4/super.c", "ext4_put_super", Omits = "the journal's end: one point")]
+    public async KTask PutSuper()
+    {
+        await host.Point();
+        await keys.DestroyKeyring();
+    }
+
+    [KernelSource("fs/ext4/super.c", "ext4_sync_fs", Omits = "quota; the journal has no state: a commit is one point")]
+    public async KTask<Errno> Sync(bool wait)
+    {
+        await host.Point();
+        return await superBlock.SyncFault.Happens() ? Errno.EIO : Errno.OK;
     }
 
     /// <summary>An inode by number, read from the disk if it is not cached.</summary>

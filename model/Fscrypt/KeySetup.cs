@@ -101,6 +101,9 @@ public sealed class KeySetup
         inode.CryptInfo.Value = null;
     }
 
+    /// <summary>The file system is unmounted.</summary>
+    public KTask DestroyKeyring() => keyring.Destroy();
+
     /// <summary>
     /// Derives and publishes under the key's semaphore: a remover, who takes it exclusively, finds the inode on the list,
     /// or this fails with ENOKEY.
@@ -108,6 +111,7 @@ public sealed class KeySetup
     [KernelSource("fs/crypto/keysetup.c", "fscrypt_setup_encryption_info", Omits = "v1 keys; per-mode keys; errors of the crypto API")]
     private async KTask<Errno> SetUp(Inode inode, int number)
     {
+        await inode.SuperBlock.Reclaim.Allocate();
         var info = slab.Allocate();
         info.Inode.Value = inode;
         var key = await keyring.Find(number);

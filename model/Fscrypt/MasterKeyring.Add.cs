@@ -73,6 +73,7 @@ public sealed partial class MasterKeyring
         if (superBlock.MasterKeys.Value == null)
             await superBlock.MasterKeys.StoreRelease(this);        // allocate_filesystem_keyring
         Host.MightSleep("add_new_master_key");
+        await superBlock.Reclaim.Allocate();
         var key = slab.Allocate();
         key.Number.Value = number;
         key.StructRefs.Initialize(1);

@@ -29,9 +29,6 @@ public sealed record Change(string Name, string? Commit, KernelRelease Since)
     /// <summary>evict_inodes reads the count again under i_lock. v6.12; v6.1 has it from its stable tree.</summary>
     public static Change EvictInodesRechecks { get; } = new("evict_inodes reads i_count again under i_lock", "88b1afbf0f6b", Release("v6.1"));
 
-    /// <summary>I_DIRTY_TIME is cleared before ->dirty_inode, I_DIRTY_SYNC set after it; before, both in one section after it.</summary>
-    public static Change DirtyTimeClearedFirst { get; } = new("I_DIRTY_TIME is cleared before ->dirty_inode", null, Release("v6.12"));
-
     /// <summary>invalidate_inodes evicts dirty inodes without being asked.</summary>
     public static Change InvalidateKillsDirty { get; } = new("invalidate_inodes has no kill_dirty", null, Release("v6.12"));
 
@@ -59,12 +56,25 @@ public sealed record Change(string Name, string? Commit, KernelRelease Since)
     /// <summary>open with O_CREAT and without O_EXCL looks for a cached file before it takes i_rwsem.</summary>
     public static Change CreatingOpensLookFirst { get; } = new("opens that may create look without the lock first", "e747e15156b7", Release("v6.12"));
 
+    /// <summary>__mark_inode_dirty clears I_DIRTY_TIME before it calls ->dirty_inode, and sets I_DIRTY_SYNC after it.</summary>
+    public static Change DirtyTimeGap { get; } = new("dirty times are taken over before ->dirty_inode", "cbfecb927f42", Release("v6.1"));
+
+    /// <summary>sync_filesystem returns an error of ->sync_fs, at once; before, it was ignored.</summary>
+    public static Change SyncReturnsErrors { get; } = new("sync_filesystem returns errors of ->sync_fs", "5679897eb104", Release("v6.1"));
+
+    /// <summary>syncfs returns that writing some file's data failed since the descriptor was opened.</summary>
+    public static Change SyncfsReportsWriteErrors { get; } = new("syncfs reports failed writes", "735e4ae5ba28", Release("v5.10"));
+
+    /// <summary>drop_slab goes on while a turn frees more than one object, then more than two, four, …; before, more than ten.</summary>
+    public static Change DropSlabHalves { get; } = new("drop_slab goes on until a turn frees almost nothing", null, Release("v6.1"));
+
     /// <summary>All changes the model knows, the oldest first.</summary>
     public static ImmutableArray<Change> All { get; } =
     [
-        PagesKeepInodesOffLru, DeletesNotifyLast, SecondChanceByIputOnly, LruIsolating, EvictInodesRechecks, DyingDentriesStayListed,
-        CreatingOpensLookFirst, LocklessInodeLookup, DirtyTimeClearedFirst, InvalidateKillsDirty, ListedAfterHashUnlock,
-        IputKeepsLastReference, EvictWakesUnlocked, NewSampledUnderLock, EvictAlwaysUnlists,
+        SyncfsReportsWriteErrors, PagesKeepInodesOffLru, DropSlabHalves, DirtyTimeGap, SyncReturnsErrors, DeletesNotifyLast,
+        SecondChanceByIputOnly, LruIsolating, EvictInodesRechecks, DyingDentriesStayListed, CreatingOpensLookFirst,
+        LocklessInodeLookup, InvalidateKillsDirty, ListedAfterHashUnlock, IputKeepsLastReference, EvictWakesUnlocked,
+        NewSampledUnderLock, EvictAlwaysUnlists,
     ];
 
     /// <summary>Whether a release has it.</summary>

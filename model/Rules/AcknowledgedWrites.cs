@@ -18,7 +18,7 @@ internal sealed class AcknowledgedWrites : IRule
                 continue;
             var cached = kernel.Inodes.Hash.Peek((ulong)number);
             var found = cached is { } && cached.Folio.Peek.Has(FolioFlags.Uptodate) ? cached.Folio.Peek.Data : disk.Data.Peek;
-            if (found != disk.Acknowledged.Value)
+            if (found != disk.Acknowledged.Value && !disk.WriteFailed.Value)
             {
                 kernel.Host.Report(new Finding(
                     Name, $"ino:{number} holds '{kernel.Disk.TextOf(found)}', the last acknowledged write was "

@@ -1,5 +1,6 @@
 using Fscrypt.Sim.Model.Fscrypt;
 using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Releases;
 using Fscrypt.Sim.Model.Vfs;
 
 namespace Fscrypt.Sim.Model.SystemCalls;
@@ -12,6 +13,7 @@ public sealed class SystemCalls
     private readonly DentryCache dentries;
     private readonly PageCache pages;
     private readonly Writeback writeback;
+    private readonly Mounts mounts;
     private readonly IFileSystem fileSystem;
     private readonly MasterKeyring keyring;
     private readonly Policies policies;
@@ -19,13 +21,14 @@ public sealed class SystemCalls
 
     internal SystemCalls(
         KernelHost host, SuperBlock superBlock, PathLookup paths, DentryCache dentries, PageCache pages, Writeback writeback,
-        IFileSystem fileSystem, MasterKeyring keyring)
+        Mounts mounts, IFileSystem fileSystem, MasterKeyring keyring)
     {
         this.superBlock = superBlock;
         this.paths = paths;
         this.dentries = dentries;
         this.pages = pages;
         this.writeback = writeback;
+        this.mounts = mounts;
         this.fileSystem = fileSystem;
         this.keyring = keyring;
         policies = new Policies(host, fileSystem, keyring);
@@ -38,6 +41,16 @@ public sealed class SystemCalls
     /// <summary>open.</summary>
     [KernelSource("fs/open.c", "do_sys_openat2", Omits = "descriptors: the caller keeps the file itself")]
     public async KTask<(Errno Error, OpenFile? File)> Open(int[] path, OpenFlags flags = OpenFlags.ReadWrite, int user = 0)
+    {
+        if (!await mounts.Get())
+            return (Errno.ENOENT, null);
+        var (error, file) = await OpenMounted(path, flags, user);
+        if (error != Errno.OK)
+            await mounts.Put();                                    // otherwise the file keeps the mount
+        return (error, file);
+    }
+
+    private async KTask<(Errno Error, OpenFile? File)> OpenMounted(int[] path, OpenFlags flags, int user)
     {
         Errno error;
         Dentry? dentry;
@@ -59,19 +72,24 @@ public sealed class SystemCalls
         => Open(path, OpenFlags.Write | OpenFlags.Create | OpenFlags.Exclusive, user);
 
     /// <summary>mkdir.</summary>
-    public KTask<Errno> Mkdir(int[] path, int user) => paths.MakeDirectory(path, user);
+    public async KTask<Errno> Mkdir(int[] path, int user)
+        => await mounts.Get() ? await mounts.PutAfter(await paths.MakeDirectory(path, user)) : Errno.ENOENT;
 
     /// <summary>unlink.</summary>
-    public KTask<Errno> Unlink(int[] path, int user) => paths.Unlink(path, user);
+    public async KTask<Errno> Unlink(int[] path, int user)
+        => await mounts.Get() ? await mounts.PutAfter(await paths.Unlink(path, user)) : Errno.ENOENT;
 
     /// <summary>rmdir.</summary>
-    public KTask<Errno> Rmdir(int[] path, int user) => paths.RemoveDirectory(path, user);
+    public async KTask<Errno> Rmdir(int[] path, int user)
+        => await mounts.Get() ? await mounts.PutAfter(await paths.RemoveDirectory(path, user)) : Errno.ENOENT;
 
     /// <summary>link: the file at <paramref name="old"/> is at <paramref name="path"/> too.</summary>
-    public KTask<Errno> Link(int[] old, int[] path, int user) => paths.Link(old, path, user);
+    public async KTask<Errno> Link(int[] old, int[] path, int user)
+        => await mounts.Get() ? await mounts.PutAfter(await paths.Link(old, path, user)) : Errno.ENOENT;
 
     /// <summary>rename; renameat2 with RENAME_NOREPLACE if it may not replace anything.</summary>
-    public KTask<Errno> Rename(int[] from, int[] to, bool replace, int user) => paths.Rename(from, to, replace, user);
+    public async KTask<Errno> Rename(int[] from, int[] to, bool replace, int user)
+        => await mounts.Get() ? await mounts.PutAfter(await paths.Rename(from, to, replace, user)) : Errno.ENOENT;
 
     /// <summary>pwrite: writes a text into the file, at its beginning or at an offset; with O_APPEND always at its end.</summary>
     [KernelSource("fs/read_write.c", "vfs_write")]
@@ -103,14 +121,66 @@ public sealed class SystemCalls
         var dentry = file.Dentry.Value!;
         files.Free(file);
         await dentries.Dput(dentry);
+        await mounts.Put();
         return Errno.OK;
     }
+
+    /// <summary>fsync: writes what is dirty of a file, and says whether writing it failed since the descriptor last asked.</summary>
+    [KernelSource("fs/sync.c", "vfs_fsync_range")]
+    public async KTask<Errno> Fsync(OpenFile file)
+    {
+        var inode = file.Dentry.Value!.Inode.Value!;
+        await writeback.SyncFile(inode);
+        if (!superBlock.WriteFault.IsPossible)
+            return Errno.OK;
+        var (failed, sequence) = ErrorSequence.Advance(await inode.OnDisk.WriteErrors.ReadOnce(), file.WriteErrors.Value);
+        if (!failed)
+            return Errno.OK;
+        await inode.OnDisk.WriteErrors.WriteOnce(sequence);
+        file.WriteErrors.Value = sequence;
+        return Errno.EIO;
+    }
+
+    /// <summary>syncfs: writes all that is dirty. From v5.10 on it says whether writing anything failed since it last was asked.</summary>
+    [KernelSource("fs/sync.c", "syncfs")]
+    public async KTask<Errno> Syncfs(OpenFile file)
+    {
+        await superBlock.Umount.AcquireRead();
+        var error = await writeback.SyncFileSystem(superBlock);
+        await superBlock.Umount.ReleaseRead();
+        if (!superBlock.WriteFault.IsPossible || !writeback.Has(Change.SyncfsReportsWriteErrors))
+            return error;
+        var (failed, sequence) = ErrorSequence.Advance(await superBlock.WriteErrors.ReadOnce(), file.SuperErrors.Value);
+        if (!failed)
+            return error;
+        await superBlock.WriteErrors.WriteOnce(sequence);
+        file.SuperErrors.Value = sequence;
+        return error != Errno.OK ? error : Errno.EIO;
+    }
+
+    /// <summary>mount, by root.</summary>
+    public async KTask<Errno> Mount(int user) => user != 0 ? Errno.EPERM : await mounts.Mount();
+
+    /// <summary>umount, by root.</summary>
+    public async KTask<Errno> Umount(int user) => user != 0 ? Errno.EPERM : await mounts.Umount();
 
     /// <summary>sync.</summary>
     public KTask Sync() => writeback.SyncAll(superBlock);
 
+    /// <summary>A number written to /proc/sys/vm/drop_caches, which only root may open for that.</summary>
+    public async KTask<Errno> DropCaches(int what, int user)
+    {
+        if (user != 0)
+            return Errno.EACCES;
+        await superBlock.Reclaim.DropCaches(what);
+        return Errno.OK;
+    }
+
     /// <summary>FS_IOC_SET_ENCRYPTION_POLICY on a directory, with a policy of version 2.</summary>
     public async KTask<Errno> SetPolicy(int[] path, int key, int user)
+        => await mounts.Get() ? await mounts.PutAfter(await SetPolicyMounted(path, key, user)) : Errno.ENOENT;
+
+    private async KTask<Errno> SetPolicyMounted(int[] path, int key, int user)
     {
         var (error, dentry) = await paths.Walk(path);
         if (error != Errno.OK)
@@ -126,11 +196,19 @@ public sealed class SystemCalls
 
     /// <summary>FS_IOC_ADD_ENCRYPTION_KEY.</summary>
     [KernelSource("fs/crypto/keyring.c", "fscrypt_ioctl_add_key")]
-    public KTask<Errno> AddKey(int key, int user) => keyring.Add(key, user);
+    public async KTask<Errno> AddKey(int key, int user)            // ENOENT: the root directory cannot be opened
+        => await mounts.Get() ? await mounts.PutAfter(await keyring.Add(key, user)) : Errno.ENOENT;
 
     /// <summary>FS_IOC_REMOVE_ENCRYPTION_KEY.</summary>
     [KernelSource("fs/crypto/keyring.c", "fscrypt_ioctl_remove_key")]
-    public KTask<(Errno Error, RemovalFlags Flags)> RemoveKey(int key, int user) => keyring.Remove(key, user);
+    public async KTask<(Errno Error, RemovalFlags Flags)> RemoveKey(int key, int user)
+    {
+        if (!await mounts.Get())
+            return (Errno.ENOENT, RemovalFlags.None);
+        var answer = await keyring.Remove(key, user);
+        await mounts.Put();
+        return answer;
+    }
 
     /// <summary>FS_IOC_GET_ENCRYPTION_KEY_STATUS.</summary>
     [KernelSource("fs/crypto/keyring.c", "fscrypt_ioctl_get_key_status")]
@@ -155,6 +233,12 @@ public sealed class SystemCalls
         var file = files.Allocate();
         file.Dentry.Value = dentry;
         file.Flags.Value = flags;
+        if (superBlock.WriteFault.IsPossible)
+        {
+            file.WriteErrors.Value = ErrorSequence.Sample(await dentry.Inode.Value!.OnDisk.WriteErrors.ReadOnce());
+            file.SuperErrors.Value = ErrorSequence.Sample(await superBlock.WriteErrors.ReadOnce());
+        }
+
         return (Errno.OK, file);
     }
 
@@ -198,6 +282,14 @@ public sealed class OpenFile(KernelHost host) : KernelObject(host)
     /// <summary>f_mode and f_flags.</summary>
     [KernelName("f_mode")]
     public Plain<OpenFlags> Flags;
+
+    /// <summary>f_wb_err: which failed writes of the file its owner has been told of.</summary>
+    [KernelName("f_wb_err")]
+    public Plain<int> WriteErrors;
+
+    /// <summary>f_sb_err: the same of the file system.</summary>
+    [KernelName("f_sb_err")]
+    public Plain<int> SuperErrors;
 
     public override string Name => $"file:{Dentry.Peek?.Name}";
 }

@@ -47,6 +47,7 @@ public sealed partial class DentryCache : KernelObject
     public async KTask<Dentry> Allocate(Dentry parent, int name)
     {
         Host.MightSleep("d_alloc");
+        await superBlock.Reclaim.Allocate();
         var dentry = slab.Allocate();
         dentry.Ref.Initialize(1);
         dentry.FileName.Value = name;

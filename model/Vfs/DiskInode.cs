@@ -21,6 +21,13 @@ public sealed class DiskInode : KernelObject
     /// <summary>The data of the last write that was acknowledged: what a reader must find. A watcher's note.</summary>
     public Note<int> Acknowledged;
 
+    /// <summary>Whether the last I/O that wrote it failed: then what was acknowledged may be lost. A watcher's note.</summary>
+    public Note<bool> WriteFailed;
+
+    /// <summary>i_mapping->wb_err: whether writing its pages failed, as long as the inode is cached. Kept here to keep inodes small.</summary>
+    [KernelName("wb_err")]
+    public Shared<int> WriteErrors;
+
     /// <summary>
     /// The encryption context: the master key of its policy, or -1. Set once, under i_rwsem or before anybody can find the
     /// inode; whoever reads it does so at a step that reads the disk.

@@ -48,5 +48,14 @@ public interface IFileSystem
     KTask<int> ReadFolio(Inode inode);
 
     /// <summary>Encrypts the file's data and writes it to the disk.</summary>
-    KTask WriteFolio(Inode inode, int data);
+    KTask<Errno> WriteFolio(Inode inode, int data);
+
+    /// <summary>The root's inode, read when the file system is mounted.</summary>
+    KTask<Inode> ReadRoot();
+
+    /// <summary>->put_super, and the end of the keys, when all inodes are evicted.</summary>
+    KTask PutSuper();
+
+    /// <summary>->sync_fs: commits the journal, and waits for that or not.</summary>
+    KTask<Errno> Sync(bool wait);
 }

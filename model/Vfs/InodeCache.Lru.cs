@@ -158,14 +158,15 @@ public sealed partial class InodeCache
     }
 
     /// <summary>Throws away pages that are clean. The last one's removal may put the inode on the LRU.</summary>
-    [KernelSource("mm/truncate.c", "invalidate_mapping_pages", Omits = "skipping a locked page: it is waited for; mapped pages")]
+    [KernelSource("mm/truncate.c", "invalidate_mapping_pages", Omits = "mapped pages; pages that a reader has in hand, who here goes on with what he has")]
     internal async KTask InvalidatePages(Inode inode)
     {
         const FolioFlags Stays = FolioFlags.Dirty | FolioFlags.Writeback;
         var folio = await inode.Folio.ReadRacy();
         if (folio.Flags == FolioFlags.None || folio.Has(Stays))
             return;
-        await inode.FolioLock.Acquire();
+        if (!await inode.FolioLock.TryAcquire())                   // somebody reads or writes it
+            return;
         if (inode.Folio.Value.Flags != FolioFlags.None && !inode.Folio.Value.Has(Stays))
         {
             var adds = Change.PagesKeepInodesOffLru.IsIn(release);

@@ -6,10 +6,39 @@ namespace Fscrypt.Sim.Model.Vfs;
 public sealed class SuperBlock : KernelObject
 {
     internal SuperBlock(KernelHost host, Disk disk)
-        : base(host) => Disk = disk;
+        : base(host)
+    {
+        Disk = disk;
+        WriteFault = new Fault(host, "write");
+        SyncFault = new Fault(host, "sync");
+    }
 
     /// <summary>What survives.</summary>
     public Disk Disk { get; }
+
+    /// <summary>Who takes back what this super block's caches can do without: s_shrink.</summary>
+    internal Reclaim Reclaim { get; set; } = null!;
+
+    /// <summary>Writing a folio fails.</summary>
+    public Fault WriteFault { get; }
+
+    /// <summary>->sync_fs fails.</summary>
+    public Fault SyncFault { get; }
+
+    /// <summary>s_wb_err: whether writing some file's pages failed.</summary>
+    [KernelName("s_wb_err")]
+    public Shared<int> WriteErrors;
+
+    /// <summary>SB_RDONLY. Changed under s_umount.</summary>
+    [KernelName("SB_RDONLY")]
+    public Plain<bool> IsReadOnly;
+
+    /// <summary>SB_LAZYTIME: new times of an inode alone do not make it dirty at once.</summary>
+    [field: Wiring]
+    public bool IsLazyTime { get; set; }
+
+    [KernelName("s_umount")]
+    public RwSemaphore Umount = new(VfsLocks.Umount);
 
     /// <summary>
     /// SB_ACTIVE: unused inodes are cached. Umount clears it with WriteRacy; iput reads it without a common lock, as the kernel
@@ -17,9 +46,6 @@ public sealed class SuperBlock : KernelObject
     /// </summary>
     [KernelName("SB_ACTIVE")]
     public Shared<bool> Active = new(true);
-
-    [KernelName("s_umount")]
-    public RwSemaphore Umount = new(VfsLocks.Umount);
 
     [KernelName("s_inode_list_lock")]
     public SpinLock InodeListLock = new(VfsLocks.InodeList);

@@ -18,7 +18,7 @@ public static class VfsLocks
     public static readonly LockClass DentryChild = new(10, "d_lock/1", tried: true);
     public static readonly LockClass DentryLru = new(11, "s_dentry_lru.lock");
     public static readonly LockClass DentryHash = new(12, "dentry_hashtable bucket");
-    public static readonly LockClass Folio = new(13, "folio lock");
+    public static readonly LockClass Folio = new(13, "folio lock", tried: true);             // invalidate_mapping_pages
     public static readonly LockClass Rename = new(24, "rename_lock");
     public static readonly LockClass DentrySecond = new(25, "d_lock/2", tried: true);
     public static readonly LockClass DentryThird = new(26, "d_lock/3", tried: true);
@@ -29,4 +29,5 @@ public static class VfsLocks
     public static readonly LockClass SecondFileRwsem = new(31, "i_rwsem/4", tried: true);
     public static readonly LockClass WorkPool = new(14, "pool.lock");
     public static readonly LockClass WritebackWork = new(15, "wb.work_lock");
+    public static readonly LockClass Mount = new(16, "mount_lock");
 }

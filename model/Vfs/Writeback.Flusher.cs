@@ -19,33 +19,83 @@ public sealed partial class Writeback
                 return;
             await Write(work);
 
+            if (work.FreesItself.Value)
+            {
+                works.Free(work);
+                continue;
+            }
+
             // The waiter may free the work as soon as the count is zero: not touched after that.
             if (await work.Pending.DecrementAndTest())
                 await Waiters.WakeAll();
         }
     }
 
-    [KernelSource("fs/fs-writeback.c", "wb_writeback", Omits = "limits on time and pages: one pass over all that is dirty when it begins")]
+    /// <summary>One pass over all that is dirty when it begins; then what others were writing, when they have done so.</summary>
+    [KernelSource("fs/fs-writeback.c", "wb_writeback", Omits = "limits on time and pages")]
     private async KTask Write(WritebackWork work)
     {
-        var waitForData = work.WaitForData.Value;
         await ListLock.Acquire();
-        while (Dirty.Last is { } dirty)                            // queue_io: inodes dirtied later stay on b_dirty
+        await QueueIo(work);
+        while (true)
         {
-            await dirty.Lock.Acquire();
-            await MoveTo(dirty, queued: true);
-            await dirty.State.Set(dirty.State.Value | InodeState.SyncQueued);
-            await dirty.Lock.Release();
+            var progress = await WriteQueued(work.WaitForData.Value);
+            if (MoreIo.Last is not { } busy)
+                break;
+            if (!progress)
+                await SleepOn(busy);
+            while (MoreIo.Last is { } more)
+                await MoveToIo(more);
         }
 
-        await WriteQueued(waitForData);
         await ListLock.Release();
     }
 
-    /// <summary>Writes what is on b_io; list_lock is held on entry and exit.</summary>
-    [KernelSource("fs/fs-writeback.c", "writeback_sb_inodes")]
-    private async KTask WriteQueued(bool waitForData)
+    /// <summary>Inodes dirtied later stay on b_dirty. Those with dirty times only are for sync, which writes everything.</summary>
+    [KernelSource("fs/fs-writeback.c", "queue_io", Omits = "ages: what is dirty is old enough, and dirty times never are")]
+    private async KTask QueueIo(WritebackWork work)
     {
+        while (MoreIo.Last is { } more)
+            await MoveToIo(more);
+        while (Dirty.Last is { } dirty)
+            await MoveToIo(dirty);
+        while (work.ForSync.Value && DirtyTime.Last is { } dirtyTime)
+            await MoveToIo(dirtyTime);
+    }
+
+    private async KTask MoveToIo(Inode inode)
+    {
+        await inode.Lock.Acquire();
+        await MoveTo(inode, WritebackList.Io);
+        await inode.State.Set(inode.State.Value | InodeState.SyncQueued);
+        await inode.Lock.Release();
+    }
+
+    /// <summary>Sleeps until somebody else has written an inode; list_lock is held, and dropped meanwhile.</summary>
+    [KernelSource("fs/fs-writeback.c", "inode_sleep_on_writeback")]
+    private async KTask SleepOn(Inode inode)
+    {
+        await inode.Lock.Acquire();
+        await ListLock.Release();
+        if ((inode.State.Value & InodeState.Sync) != 0)
+        {
+            await inode.SyncQueue.Prepare();                       // no reference: the inode may be gone afterwards
+            await inode.Lock.Release();
+            await inode.SyncQueue.Schedule();
+        }
+        else
+        {
+            await inode.Lock.Release();
+        }
+
+        await ListLock.Acquire();
+    }
+
+    /// <summary>Writes what is on b_io; list_lock is held on entry and exit. True if anything was written.</summary>
+    [KernelSource("fs/fs-writeback.c", "writeback_sb_inodes")]
+    private async KTask<bool> WriteQueued(bool waitForData)
+    {
+        var progress = false;
         while (Io.Last is { } inode)
         {
             await inode.Lock.Acquire();
@@ -63,7 +113,7 @@ public sealed partial class Writeback
 
             if ((state & InodeState.Sync) != 0 && !waitForData)
             {
-                await Requeue(inode);
+                await MoveTo(inode, WritebackList.MoreIo);         // requeue_io
                 await inode.Lock.Release();
                 continue;
             }
@@ -80,7 +130,8 @@ public sealed partial class Writeback
 
             await inode.State.Set(inode.State.Value | InodeState.Sync);
             await inode.Lock.Release();
-            await WriteOne(inode);
+            await WriteOne(inode, waitForData);
+            progress = true;
 
             await ListLock.Acquire();
             await inode.Lock.Acquire();
@@ -88,12 +139,16 @@ public sealed partial class Writeback
             await CompleteSync(inode);
             await inode.Lock.Release();
         }
+
+        return progress;
     }
 
-    [KernelSource("fs/fs-writeback.c", "__writeback_single_inode", Omits = "I_DIRTY_TIME; write errors")]
-    private async KTask WriteOne(Inode inode)
+    [KernelSource("fs/fs-writeback.c", "__writeback_single_inode", Omits = "ages of dirty times; up to 5.4 they are expired under i_lock")]
+    private async KTask WriteOne(Inode inode, bool waitForData = true)
     {
-        await WritePages(inode);
+        await WritePages(inode);                                   // an error leaves the inode clean all the same
+        if (waitForData && inode.SuperBlock.IsLazyTime && (await inode.State.ReadRacy() & InodeState.DirtyTime) != 0)
+            await MarkDirty(inode, InodeState.DirtySync);          // mark_inode_dirty_sync: with I_SYNC, and no reference
         await inode.Lock.Acquire();
         var dirty = inode.State.Value & InodeState.Dirty;
         await inode.State.Set(inode.State.Value & ~dirty);
@@ -117,12 +172,23 @@ public sealed partial class Writeback
         {
             await inode.Folio.Set(inode.Folio.Value.Without(FolioFlags.Dirty).With(FolioFlags.Writeback));
             await MarkUnderWriteback(inode);
-            await inodes.FileSystem.WriteFolio(inode, inode.Folio.Value.Data);
+            if (await inodes.FileSystem.WriteFolio(inode, inode.Folio.Value.Data) != Errno.OK)
+                await NoteError(inode);
             await inode.Folio.Set(inode.Folio.Value.Without(FolioFlags.Writeback));
             await ClearUnderWriteback(inode);
         }
 
         await inode.FolioLock.Release();
+    }
+
+    /// <summary>The folio is clean and what was in it is not on the disk: fsync and syncfs tell, who asks them.</summary>
+    [KernelSource("include/linux/pagemap.h", "mapping_set_error")]
+    private static async KTask NoteError(Inode inode)
+    {
+        var disk = inode.OnDisk;
+        await disk.WriteErrors.WriteOnce(ErrorSequence.AfterError(disk.WriteErrors.Peek));
+        var superBlock = inode.SuperBlock;
+        await superBlock.WriteErrors.WriteOnce(ErrorSequence.AfterError(superBlock.WriteErrors.Peek));
     }
 
     [KernelSource("fs/fs-writeback.c", "sb_mark_inode_writeback")]
@@ -152,14 +218,16 @@ public sealed partial class Writeback
             return;
         if ((state & InodeState.Dirty) != 0)
             await Requeue(inode);
+        else if ((state & InodeState.DirtyTime) != 0)
+            await Requeue(inode, WritebackList.DirtyTime);
         else
             await Unlist(inode);
     }
 
     [KernelSource("fs/fs-writeback.c", "redirty_tail")]
-    private async KTask Requeue(Inode inode)
+    private async KTask Requeue(Inode inode, WritebackList list = WritebackList.Dirty)
     {
-        await MoveTo(inode, queued: false);
+        await MoveTo(inode, list);
         await inode.State.Set(inode.State.Value & ~InodeState.SyncQueued);
     }
 

@@ -6,23 +6,6 @@ namespace Fscrypt.Sim.Model.Vfs;
 // What the last put of an inode asks of writeback: one inode, in the thread that asks.
 public sealed partial class Writeback
 {
-    /// <summary>
-    /// Marks an inode dirty for its times, which were only in memory: I_DIRTY_TIME becomes I_DIRTY_SYNC. The caller has a
-    /// reference. In newer kernels neither bit is set while ->dirty_inode runs.
-    /// </summary>
-    [KernelSource("include/linux/fs.h", "mark_inode_dirty_sync")]
-    internal async KTask MarkDirtySync(Inode inode)
-    {
-        if (inodes.Has(Change.DirtyTimeClearedFirst) && (await inode.State.ReadOnce() & InodeState.DirtyTime) != 0)
-        {
-            await inode.Lock.Acquire();
-            await inode.State.Set(inode.State.Value & ~InodeState.DirtyTime);
-            await inode.Lock.Release();
-        }
-
-        await MarkDirty(inode, InodeState.DirtySync);
-    }
-
     /// <summary>Writes one inode if it is dirty, and waits for what is under writeback. I_WILL_FREE pins it, or a reference.</summary>
     [KernelSource("fs/fs-writeback.c", "writeback_single_inode", Omits = "write errors; WB_SYNC_NONE")]
     internal async KTask WriteNow(Inode inode)
@@ -51,7 +34,7 @@ public sealed partial class Writeback
             if ((state & InodeState.DirtyAll) == 0)
                 await Unlist(inode);
             else if ((state & InodeState.SyncQueued) == 0)
-                await MoveTo(inode, queued: false);
+                await MoveTo(inode, (state & InodeState.Dirty) != 0 ? WritebackList.Dirty : WritebackList.DirtyTime);
         }
 
         await ListLock.Release();

@@ -1,4 +1,5 @@
 using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Releases;
 
 namespace Fscrypt.Sim.Model.Vfs;
 
@@ -6,16 +7,28 @@ namespace Fscrypt.Sim.Model.Vfs;
 public sealed partial class Writeback
 {
     /// <summary>Writes all that is dirty, twice: submitted, then waited for. s_umount is held.</summary>
-    [KernelSource("fs/sync.c", "sync_filesystem", Omits = "read-only file systems; errors; the block device's own dirty pages")]
+    /// <remarks>That writing some file's data failed is no error here: its inode is clean then, and can be evicted.</remarks>
+    [KernelSource("fs/sync.c", "sync_filesystem", Omits = "the block device's own dirty pages")]
     public async KTask<Errno> SyncFileSystem(SuperBlock superBlock)
     {
         Host.MightSleep("sync_filesystem");
-        await QueueAndWait(waitForData: false);
-        await Host.Point();                                        // ->sync_fs(0)
-        await QueueAndWait(waitForData: true);
+        if (superBlock.IsReadOnly.Value)
+            return Errno.OK;
+        await QueueAndWait(superBlock, waitForData: false);                    // writeback_inodes_sb
+        var error = await inodes.FileSystem.Sync(wait: false);
+        if (error != Errno.OK && Change.SyncReturnsErrors.IsIn(release))
+            return error;                                          // what was submitted is not waited for
+        await SyncInodes(superBlock);
+        error = await inodes.FileSystem.Sync(wait: true);
+        return Change.SyncReturnsErrors.IsIn(release) ? error : Errno.OK;
+    }
+
+    /// <summary>Writes the inodes that are dirty, dirty times included, and waits for their data.</summary>
+    [KernelSource("fs/fs-writeback.c", "sync_inodes_sb")]
+    private async KTask SyncInodes(SuperBlock superBlock)
+    {
+        await QueueAndWait(superBlock, waitForData: true);
         await WaitForInodes(superBlock);
-        await Host.Point();                                        // ->sync_fs(1)
-        return Errno.OK;
     }
 
     /// <summary>sync(2): writes all that is dirty and waits for it, then has the file system commit.</summary>
@@ -24,24 +37,27 @@ public sealed partial class Writeback
     {
         Host.MightSleep("sync");
         await superBlock.Umount.AcquireRead();                     // iterate_supers, once for each of the three
-        await QueueAndWait(waitForData: true);
-        await WaitForInodes(superBlock);
+        if (!superBlock.IsReadOnly.Value)
+            await SyncInodes(superBlock);
         await superBlock.Umount.ReleaseRead();
         for (var wait = 0; wait < 2; wait++)
         {
             await superBlock.Umount.AcquireRead();
-            await Host.Point();                                    // ->sync_fs(wait)
+            if (!superBlock.IsReadOnly.Value)
+                await inodes.FileSystem.Sync(wait == 1);           // nobody looks at the error
             await superBlock.Umount.ReleaseRead();
         }
     }
 
     [KernelSource("fs/fs-writeback.c", "bdi_split_work_to_wbs")]
-    private async KTask QueueAndWait(bool waitForData)
+    private async KTask QueueAndWait(SuperBlock superBlock, bool waitForData)
     {
-        if (await DirtyInodes.ReadOnce() == 0)                     // wb_has_dirty_io
+        var lookForTimes = waitForData && superBlock.IsLazyTime;
+        if (await DirtyInodes.ReadOnce() == 0 && !lookForTimes)    // wb_has_dirty_io
             return;
         var work = works.Allocate();
         work.WaitForData.Value = waitForData;
+        work.ForSync.Value = waitForData;
         work.Pending.Initialize(1);
         await WorkLock.Acquire();
         Works.AddLast(work);
@@ -62,6 +78,41 @@ public sealed partial class Writeback
 
         await work.Pending.AddReturn(0);                           // the waiter's acquire: what was written is seen
         works.Free(work);
+    }
+
+    /// <summary>
+    /// The flusher's own timer, up to a number of times: what is dirty is old enough to be written, whoever works meanwhile.
+    /// </summary>
+    [KernelSource("fs/fs-writeback.c", "wb_check_old_data_flush", Omits = "intervals: it is time whenever the scheduler likes")]
+    public async KTask WritePeriodically(int runsMax)
+    {
+        for (var run = 0; run < runsMax; run++)
+        {
+            if (await Host.Choose(2) == 0)
+                return;
+            var work = works.Allocate();
+            work.FreesItself.Value = true;
+            await WorkLock.Acquire();
+            Works.AddLast(work);
+            await WorkLock.Release();
+            await queue.Queue(flusherWork);
+        }
+    }
+
+    /// <summary>fsync: writes a file's dirty pages in the caller's task, waits for those that others write, and commits.</summary>
+    /// <remarks>I_SYNC is not taken, and the inode stays as dirty as it was until the flusher comes by.</remarks>
+    [KernelSource("fs/ext4/fsync.c", "ext4_sync_file", Omits = "the journal has no state: a commit is one point")]
+    public async KTask SyncFile(Inode inode)
+    {
+        Host.MightSleep("fsync");
+        await WritePages(inode);
+        if ((await inode.Folio.ReadRacy()).Has(FolioFlags.Writeback))
+        {
+            await inode.FolioLock.Acquire();                       // folio_wait_writeback
+            await inode.FolioLock.Release();
+        }
+
+        await Host.Point();
     }
 
     [KernelSource("fs/fs-writeback.c", "wait_sb_inodes")]

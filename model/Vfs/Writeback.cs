@@ -10,14 +10,16 @@ namespace Fscrypt.Sim.Model.Vfs;
 public sealed partial class Writeback : KernelObject
 {
     private readonly InodeCache inodes;
+    private readonly KernelRelease release;
     private readonly WorkQueue queue;
     private readonly Work flusherWork;
     private readonly Slab<WritebackWork> works;
 
-    internal Writeback(KernelHost host, InodeCache inodes)
+    internal Writeback(KernelHost host, InodeCache inodes, KernelRelease release)
         : base(host)
     {
         this.inodes = inodes;
+        this.release = release;
         queue = new WorkQueue(host, "flusher", VfsLocks.WorkPool);
         flusherWork = new Work(host, "wb.dwork", WriteAllWorks);
         works = new Slab<WritebackWork>(host, h => new WritebackWork(h));
@@ -34,7 +36,17 @@ public sealed partial class Writeback : KernelObject
     [LinkedBy(nameof(Inode.WritebackLink))]
     public KernelList<Inode> Io;
 
-    /// <summary>Dirty inodes on any list: what wb_has_dirty_io looks at without a lock.</summary>
+    /// <summary>Inodes that somebody else is writing: the flusher comes back to them.</summary>
+    [KernelName("b_more_io")]
+    [LinkedBy(nameof(Inode.WritebackLink))]
+    public KernelList<Inode> MoreIo;
+
+    /// <summary>Inodes of which only times changed (lazytime).</summary>
+    [KernelName("b_dirty_time")]
+    [LinkedBy(nameof(Inode.WritebackLink))]
+    public KernelList<Inode> DirtyTime;
+
+    /// <summary>Inodes on the lists but b_dirty_time: what wb_has_dirty_io looks at without a lock.</summary>
     [KernelName("WB_has_dirty_io")]
     public Shared<int> DirtyInodes;
 
@@ -50,45 +62,8 @@ public sealed partial class Writeback : KernelObject
 
     public override string Name => "wb";
 
-    /// <summary>Marks an inode dirty and queues it for the flusher. The caller has a reference, or is the flusher.</summary>
-    [KernelSource("fs/fs-writeback.c", "__mark_inode_dirty", Omits = "setting I_DIRTY_TIME; ->dirty_inode is one point: the journal has no state here")]
-    public async KTask MarkDirty(Inode inode, InodeState flags)
-    {
-        if ((flags & InodeState.DirtyInode) != 0)
-        {
-            Host.MightSleep("->dirty_inode");
-            await Host.Point();
-        }
-
-        if ((await inode.State.ReadOnce() & flags) == flags)       // after a full barrier; pairs with the one in WriteOne
-            return;
-
-        await inode.Lock.Acquire();
-        var before = inode.State.Value;
-        if ((before & flags) == flags)
-        {
-            await inode.Lock.Release();
-            return;
-        }
-
-        // Before v6.12 the times' bit goes in the section that sets the other; since then MarkDirtySync has cleared it.
-        var timeGoes = (flags & InodeState.DirtyInode) != 0 && !inodes.Has(Change.DirtyTimeClearedFirst);
-        await inode.State.Set((timeGoes ? before & ~InodeState.DirtyTime : before) | flags);
-        if ((before & InodeState.Dirty) != 0)
-        {
-            await inode.Lock.Release();
-            return;
-        }
-
-        await inode.Lock.Release();                                // the list lock is outside i_lock
-        await ListLock.Acquire();
-        await inode.Lock.Acquire();
-        var state = inode.State.Value;
-        if ((state & (InodeState.SyncQueued | InodeState.Freeing)) == 0 && inode.HashLink.IsHashed)
-            await MoveTo(inode, queued: false);
-        await inode.Lock.Release();
-        await ListLock.Release();
-    }
+    /// <summary>Whether this kernel has a change.</summary>
+    internal bool Has(Change change) => change.IsIn(release);
 
     /// <summary>Takes an inode off the writeback lists.</summary>
     [KernelSource("fs/fs-writeback.c", "inode_io_list_del")]
@@ -114,35 +89,59 @@ public sealed partial class Writeback : KernelObject
         }
     }
 
-    /// <summary>Puts an inode on b_dirty or b_io, under list_lock and i_lock.</summary>
-    private async KTask MoveTo(Inode inode, bool queued)
+    /// <summary>Puts an inode on one of the lists, under list_lock and i_lock.</summary>
+    [KernelSource("fs/fs-writeback.c", "inode_io_list_move_locked")]
+    private async KTask MoveTo(Inode inode, WritebackList list)
     {
-        var wasListed = inode.WritebackLink.IsLinked;
-        if (wasListed)
+        var wasCounted = inode.WritebackLink.IsLinked && !DirtyTime.Contains(inode);
+        if (inode.WritebackLink.IsLinked)
             ListOf(inode).Remove(inode);
-        if (queued)
-            Io.AddFirst(inode);
-        else
-            Dirty.AddFirst(inode);
-        if (!wasListed)
-            await DirtyInodes.WriteOnce(DirtyInodes.Peek + 1);
+        ListOf(list).AddFirst(inode);
+        var isCounted = list != WritebackList.DirtyTime;
+        if (wasCounted != isCounted)
+            await DirtyInodes.WriteOnce(DirtyInodes.Peek + (isCounted ? 1 : -1));
     }
 
     private async KTask Unlist(Inode inode)
     {
         if (!inode.WritebackLink.IsLinked)
             return;
+        var wasCounted = !DirtyTime.Contains(inode);
         ListOf(inode).Remove(inode);
-        await DirtyInodes.WriteOnce(DirtyInodes.Peek - 1);
+        if (wasCounted)
+            await DirtyInodes.WriteOnce(DirtyInodes.Peek - 1);
         if ((inode.State.Value & InodeState.SyncQueued) != 0)
             await inode.State.Set(inode.State.Value & ~InodeState.SyncQueued);
     }
 
     private ref KernelList<Inode> ListOf(Inode inode)
+        => ref ListOf(
+            Io.Contains(inode) ? WritebackList.Io
+            : MoreIo.Contains(inode) ? WritebackList.MoreIo
+            : DirtyTime.Contains(inode) ? WritebackList.DirtyTime : WritebackList.Dirty);
+
+    private ref KernelList<Inode> ListOf(WritebackList list)
     {
-        if (Io.Contains(inode))
-            return ref Io;
-        return ref Dirty;
+        switch (list)
+        {
+            case WritebackList.Io:
+                return ref Io;
+            case WritebackList.MoreIo:
+                return ref MoreIo;
+            case WritebackList.DirtyTime:
+                return ref DirtyTime;
+            default:
+                return ref Dirty;
+        }
+    }
+
+    // The lists of a bdi_writeback.
+    private enum WritebackList
+    {
+        Dirty,
+        Io,
+        MoreIo,
+        DirtyTime,
     }
 }
 
@@ -155,6 +154,14 @@ public sealed class WritebackWork(KernelHost host) : KernelObject(host)
     /// <summary>WB_SYNC_ALL: wait for what is written.</summary>
     [KernelName("sync_mode")]
     public Plain<bool> WaitForData;
+
+    /// <summary>for_sync: for sync(2) and its kind, which waits for the data itself.</summary>
+    [KernelName("for_sync")]
+    public Plain<bool> ForSync;
+
+    /// <summary>auto_free: nobody waits for it, the flusher frees it.</summary>
+    [KernelName("auto_free")]
+    public Plain<bool> FreesItself;
 
     /// <summary>Not zero as long as the work is not done.</summary>
     [KernelName("done.cnt")]

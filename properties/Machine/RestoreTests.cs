@@ -14,7 +14,7 @@ public static class RestoreTests
     [Fact]
     public static void After_the_programs_scenarios_every_object_is_as_it_was()
     {
-        foreach (var scenario in ScenarioLibrary.All)
+        foreach (var scenario in ScenarioLibrary.All.Where(s => s.Text!.Contains("\nthread ", StringComparison.Ordinal)))
         {
             var host = new NativeHost<RandomWalk>(new RandomWalk(3));
             var simulation = new Simulation(scenario, new KernelConfiguration(), host);

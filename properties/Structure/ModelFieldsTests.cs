@@ -41,6 +41,11 @@ public static class ModelFieldsTests
         ["InodeTable.used"] = "a limit, which is put back with the table",
         ["InodeCache.FileSystem"] = "wired when the kernel boots: the two know each other",
         ["InodeCache.Writeback"] = "wired when the kernel boots: the two know each other",
+        ["SuperBlock.Reclaim"] = "wired when the kernel boots: the two know each other",
+        ["SuperBlock.IsLazyTime"] = "a mount option, which stays",
+        ["Fault.IsPossible"] = "what a scenario has, which stays",
+        ["Mounts.CountsUsers"] = "what a scenario has, which stays",
+        ["Reclaim.InAllocations"] = "what a scenario has, which stays",
         ["MasterKeyring.CompletelyRemoved"] = "wired when the kernel boots: tells a rule what was promised",
         ["MasterKeyring.Design"] = "wired when the kernel boots: the design needs the keyring's neighbours",
     };

@@ -29,7 +29,10 @@ internal sealed class Actor(Kernel kernel, int user, string name) : KernelObject
     /// <summary>Asks for the status of a key.</summary>
     public async KTask<Errno> Status(int key, Register result)
     {
+        if (!await kernel.Mounts.Get())
+            return Put(result, Errno.ENOENT);
         var answer = await kernel.Calls.KeyStatus(key, user);
+        await kernel.Mounts.Put();
         ResultText.Put(result, in answer);
         return Errno.OK;
     }
@@ -128,6 +131,26 @@ internal sealed class Actor(Kernel kernel, int user, string name) : KernelObject
         await kernel.Calls.Sync();
         return Put(result, Errno.OK);
     }
+
+    /// <summary>Writes an open file to the disk, or the whole file system that it is on.</summary>
+    public async KTask<Errno> Sync(Descriptor descriptor, bool whole, Register result)
+    {
+        if (descriptor.File.Value is not { } file)
+            return Put(result, Errno.EBADF);
+        return Put(result, whole ? await kernel.Calls.Syncfs(file) : await kernel.Calls.Fsync(file));
+    }
+
+    /// <summary>Unmounts the file system, or mounts it, or the one after the other.</summary>
+    public async KTask<Errno> Mount(bool unmounts, bool mounts, Register result)
+    {
+        var error = unmounts ? await kernel.Calls.Umount(user) : Errno.OK;
+        if (error == Errno.OK && mounts)
+            error = await kernel.Calls.Mount(user);
+        return Put(result, error);
+    }
+
+    /// <summary>Has the kernel drop clean pages (1), unused dentries and inodes (2), or both (3).</summary>
+    public async KTask<Errno> DropCaches(int what, Register result) => Put(result, await kernel.Calls.DropCaches(what, user));
 
     private Errno PutData(Register result, (Errno Error, int Text) answer)
     {

@@ -36,7 +36,7 @@ internal sealed class CallBinding
     {
         var binding = new CallBinding(scenario, file, kernel);
         var setup = binding.Compile(scenario.Setup);
-        ThreadBody[] threads = [.. scenario.Threads.SelectMany(binding.BodiesOf)];
+        ThreadBody[] threads = [.. scenario.Threads.SelectMany(binding.BodiesOf), .. Background.ThreadsOf(scenario, kernel)];
         var last = binding.Compile(scenario.Finally);
         var conditions = new ConditionCompiler(new KernelScope(binding.registers, kernel), new Diagnostics(file, ""));
         return new ScenarioInstance
@@ -81,6 +81,8 @@ internal sealed class CallBinding
             if (error != Errno.OK && call.Syntax.Register == null)
                 throw new ScenarioException(Failure(call.Syntax, error));
         }
+
+        Background.Begin(scenario, kernel);
     }
 
     private string Failure(CallSyntax call, Errno error) => string.Create(CultureInfo.InvariantCulture,
@@ -145,6 +147,15 @@ internal sealed class CallBinding
                 return Path(words[0], path => actor.Append(path, appended, result));
             case "sync":
                 return () => actor.Sync(result);
+            case "fsync" or "syncfs":
+                var whole = form.Name == "syncfs";
+                return File(words[0], file => () => actor.Sync(file, whole, result));
+            case "mount" or "umount" or "remount":
+                var how = form.Name;
+                return () => actor.Mount(unmounts: how != "mount", mounts: how != "umount", result);
+            case "drop_caches":
+                var dropped = int.Parse(words[0], CultureInfo.InvariantCulture);
+                return () => actor.DropCaches(dropped, result);
             default:
                 throw new InvalidOperationException($"{form.Name} is said to be modelled, and is not");
         }

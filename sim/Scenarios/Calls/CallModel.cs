@@ -14,7 +14,7 @@ internal static class CallModel
     private static readonly string[] Operations =
     [
         "add_key", "rm_key", "status", "set_policy", "mkdir", "rmdir", "unlink", "create", "link", "rename", "open", "close", "read",
-        "write", "cat", "append", "sync",
+        "write", "cat", "append", "sync", "fsync", "syncfs", "drop_caches", "umount", "mount", "remount",
     ];
 
     private static readonly string[] AccessFlags = ["r", "w", "rw"];
@@ -26,8 +26,10 @@ internal static class CallModel
     public static ImmutableArray<NotModelled> MissingIn(ScenarioSyntax scenario)
     {
         var missing = new List<NotModelled>();
-        missing.AddRange(scenario.Backgrounds.Select(b => new NotModelled(b.Name.Place, $"background {b.Name}")));
-        missing.AddRange(scenario.Faults.Select(f => new NotModelled(f.Error.Place, $"fault {f.Error}")));
+        missing.AddRange(scenario.Backgrounds.Where(b => !Background.Names.Contains(b.Name.Text) || b.AtMost > Background.RunsMax)
+            .Select(b => new NotModelled(b.Name.Place, b.AtMost > Background.RunsMax ? $"background {b.Name} more than {Background.RunsMax} times"
+                : $"background {b.Name}")));
+        missing.AddRange(scenario.Faults.Where(f => !Background.HasFault(f)).Select(f => new NotModelled(f.Error.Place, $"fault {f.Error}")));
         foreach (var user in scenario.Users.Where(u => u.Capabilities.Length > 0 || Users.Known.Any(k => k.Id == u.Id)))
             missing.Add(new NotModelled(user.Name.Place, user.Capabilities.Length > 0 ? "capabilities of users" : "two users with one uid"));
         foreach (var body in CallChecker.Bodies(scenario))
@@ -64,10 +66,11 @@ internal static class CallModel
                 "K" => Keys.IsWhole(word.Text),
                 "PATH" => Paths.IsPlain(word.Text),
                 "FLAGS" => AccessFlags.Contains(word.Text),
+                "N" when name == "drop_caches" => word.Text is "1" or "2" or "3",
                 _ => true,
             };
             if (!isModelled)
-                return new NotModelled(word.Place, $"{parameter.Name.ToLowerInvariant() switch { "k" => "key", var other => other }} {word}");
+                return new NotModelled(word.Place, $"{parameter.Name.ToLowerInvariant() switch { "k" => "key", "n" => name, var other => other }} {word}");
         }
 
         return null;

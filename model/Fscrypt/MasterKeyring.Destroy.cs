@@ -1,0 +1,29 @@
+using Fscrypt.Sim.Model.Machine;
+
+namespace Fscrypt.Sim.Model.Fscrypt;
+
+// The end of a file system's keys.
+public sealed partial class MasterKeyring
+{
+    /// <summary>
+    /// Forgets the keys that are left, when the file system is unmounted: all its inodes have been evicted, so each key is
+    /// present and nobody uses it, and those that were removed incompletely have gone with their last inode.
+    /// </summary>
+    [KernelSource("fs/crypto/keyring.c", "fscrypt_destroy_keyring", Omits = "its place: up to 6.1 before ->put_super, up to 5.11 when the super block is freed")]
+    internal async KTask Destroy()
+    {
+        if (superBlock.MasterKeys.Value == null)
+            return;
+        for (var i = 0; i < All.Length; i++)
+        {
+            var key = All[i];
+            if (!key.HashLink.Peek)
+                continue;
+            if (await key.ActiveRefs.Read() != 1 || await key.StructRefs.Read() != 1 || !key.Present.Value)
+                Host.Report(new Finding("reference-count", $"{key.Name} is in use when its file system is unmounted") { Object = key });
+            await InitiateRemoval(key);
+        }
+
+        await superBlock.MasterKeys.StoreRelease(null);
+    }
+}

@@ -1,0 +1,33 @@
+using Fscrypt.Sim.Model.Machine;
+
+namespace Fscrypt.Sim.Model.Vfs;
+
+/// <summary>Something that may go wrong in a scenario, up to a number of times: an I/O error. It is a choice of the environment.</summary>
+public sealed class Fault(KernelHost host, string what) : KernelObject(host)
+{
+    /// <summary>Any number of times.</summary>
+    public const int Unlimited = -1;
+
+    /// <summary>How often it may still happen; nothing unless a scenario says so.</summary>
+    [KernelName("left")]
+    public Shared<int> Left;
+
+    /// <summary>Whether it can happen at all in this scenario: otherwise it is not even a step.</summary>
+    [field: Wiring]
+    public bool IsPossible { get; set; }
+
+    public override string Name => "fault:" + what;
+
+    /// <summary>Whether it happens now.</summary>
+    internal async KTask<bool> Happens()
+    {
+        if (!IsPossible)
+            return false;
+        var left = await Left.ReadOnce();
+        if (left == 0 || await Host.Choose(2) == 0)
+            return false;
+        if (left != Unlimited)
+            await Left.WriteOnce(Math.Max(0, Left.Peek - 1));
+        return true;
+    }
+}

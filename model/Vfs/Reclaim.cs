@@ -1,0 +1,144 @@
+using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Releases;
+
+namespace Fscrypt.Sim.Model.Vfs;
+
+/// <summary>mm/vmscan.c and fs/drop_caches.c: taking back what caches can do without, for lack of memory or because somebody asks.</summary>
+public sealed class Reclaim : KernelObject
+{
+    // Up to 5.10 drop_slab ends when a turn freed no more than this.
+    private const int LittleFreed = 10;
+
+    private readonly SuperBlock superBlock;
+    private readonly InodeCache inodes;
+    private readonly DentryCache dentries;
+    private readonly KernelRelease release;
+
+    internal Reclaim(KernelHost host, SuperBlock superBlock, InodeCache inodes, DentryCache dentries, KernelRelease release)
+        : base(host)
+    {
+        this.superBlock = superBlock;
+        this.inodes = inodes;
+        this.dentries = dentries;
+        this.release = release;
+    }
+
+    /// <summary>How often allocations may still reclaim. Part of a scenario, and 0 unless it says so.</summary>
+    [KernelName("direct reclaim")]
+    public Shared<int> Budget;
+
+    /// <summary>Whether allocations may reclaim at all in this scenario: otherwise they are not even a step.</summary>
+    [field: Wiring]
+    public bool InAllocations { get; set; }
+
+    public override string Name => "reclaim";
+
+    /// <summary>/proc/sys/vm/drop_caches: 1 drops clean pages, 2 unused dentries and inodes, 3 both.</summary>
+    [KernelSource("fs/drop_caches.c", "drop_caches_sysctl_handler")]
+    public async KTask DropCaches(int what)
+    {
+        Host.MightSleep("drop_caches");
+        if ((what & 1) != 0)
+        {
+            await superBlock.Umount.AcquireRead();                 // iterate_supers
+            if (superBlock.Root.Value != null)
+                await DropPages();
+            await superBlock.Umount.ReleaseRead();
+        }
+
+        if ((what & 2) != 0)
+            await DropSlab();
+    }
+
+    /// <summary>kswapd: now and then, up to a number of times, it looks at a part of what can be reclaimed, or at all of it.</summary>
+    [KernelSource("mm/vmscan.c", "kswapd", Omits = "watermarks: it runs whenever the scheduler likes; the share that it looks at is one object of each kind, or all")]
+    public async KTask Kswapd(int runsMax)
+    {
+        for (var run = 0; run < runsMax; run++)
+        {
+            var how = await Host.Choose(3);
+            if (how == 0)
+                return;
+            await Scan(all: how == 1);
+        }
+    }
+
+    /// <summary>An allocation that may sleep and enter the file system: if memory is short now, it reclaims first.</summary>
+    [KernelSource("mm/page_alloc.c", "__alloc_pages_direct_reclaim", Omits = "allocations without __GFP_FS, which cannot reclaim here")]
+    public async KTask Allocate()
+    {
+        Host.MightSleep("allocation");
+        if (!InAllocations || await Budget.ReadOnce() == 0 || await Host.Choose(2) == 0)
+            return;
+        await Budget.WriteOnce(Math.Max(0, Budget.Peek - 1));
+        await Scan(all: true);
+    }
+
+    /// <summary>Drops clean pages of all inodes. The reference on an inode keeps it on the list, and is put one step behind.</summary>
+    [KernelSource("fs/drop_caches.c", "drop_pagecache_sb")]
+    private async KTask DropPages()
+    {
+        Inode? previous = null;
+        await superBlock.InodeListLock.Acquire();
+        for (var inode = superBlock.Inodes.First; inode != null; inode = superBlock.Inodes.After(inode))
+        {
+            await inode.Lock.Acquire();
+            var skip = (inode.State.Value & (InodeState.Dying | InodeState.New)) != 0
+                || !(await inode.Folio.ReadRacy()).Has(FolioFlags.Uptodate);
+            if (!skip)
+                await inodes.Grab(inode);
+            await inode.Lock.Release();
+            if (skip)
+                continue;
+            await superBlock.InodeListLock.Release();
+
+            await inodes.InvalidatePages(inode);
+            if (previous != null)
+                await inodes.Iput(previous);                       // may evict, with s_umount held
+            previous = inode;
+            await superBlock.InodeListLock.Acquire();
+        }
+
+        await superBlock.InodeListLock.Release();
+        if (previous != null)
+            await inodes.Iput(previous);
+    }
+
+    [KernelSource("mm/vmscan.c", "drop_slab", Omits = "nodes, memory cgroups and other shrinkers")]
+    private async KTask DropSlab()
+    {
+        var turn = 0;
+        int freed;
+        do
+            freed = await Scan(all: true);
+        while (Change.DropSlabHalves.IsIn(release) ? freed >> turn++ > 1 : freed > LittleFreed);
+    }
+
+    /// <summary>The super block's shrinker: dentries first, then inodes, of which more are unused by then.</summary>
+    /// <remarks>Who unmounts, or has s_umount for another change, is not waited for: nothing is reclaimed then.</remarks>
+    [KernelSource("fs/super.c", "super_cache_scan", Omits = "what the file system itself caches; the counts are taken under the locks of the lists")]
+    private async KTask<int> Scan(bool all)
+    {
+        if (!await superBlock.Umount.TryAcquireRead())
+            return 0;
+        var freed = 0;
+        if (superBlock.Root.Value != null)
+        {
+            await superBlock.DentryLruLock.Acquire();
+            var dentryCount = superBlock.DentryLru.Count;
+            await superBlock.DentryLruLock.Release();
+            await superBlock.InodeLruLock.Acquire();
+            var inodeCount = superBlock.InodeLru.Count;
+            await superBlock.InodeLruLock.Release();
+            freed += await dentries.PruneLru(ShareOf(dentryCount, all));
+            freed += await inodes.PruneLru(superBlock, ShareOf(inodeCount, all));
+        }
+
+        await superBlock.Umount.ReleaseRead();
+        return freed;
+    }
+
+    // With the highest priority each object can be looked at twice: once for its second chance. And at least one always is:
+    // the inode, perhaps, that lost its last dentry just now and was not counted.
+    private static int ShareOf(int count, bool all) => (all ? 2 * count : 0) + 1;
+}

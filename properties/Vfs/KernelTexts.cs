@@ -1,0 +1,66 @@
+using Fscrypt.Sim.Model;
+using Fscrypt.Sim.Model.Releases;
+using Fscrypt.Sim.Scenarios;
+using Fscrypt.Sim.Scenarios.Language;
+using Fscrypt.Sim.Search;
+using Xunit;
+
+namespace Fscrypt.Sim.Properties.Vfs;
+
+/// <summary>Scenarios written down in tests, and searched to the end.</summary>
+internal static class KernelTexts
+{
+    /// <summary>d is encrypted with K1, and has the file f, which is clean, in the page cache, and not open.</summary>
+    public const string Tree = """
+        setup
+          root add_key K1
+          root mkdir d
+          root set_policy d K1
+          root create d/f hello
+          root sync
+
+        """;
+
+    /// <summary>The scenario of a text without its first line.</summary>
+    public static Scenario Of(string text)
+    {
+        var file = ScenarioFile.Load(new Diagnostics("test", "scenario test\n" + text));
+        Assert.Equal("", file.Diagnostics.Format());
+        Assert.Equal("", file.MissingText);
+        return file.Scenario!;
+    }
+
+    /// <summary>What all states show: no finding, every expectation held. Returns how many there are.</summary>
+    public static long States(string text, string release)
+    {
+        var result = Search(text, release, StrategyNames.States, null, clocks: true);
+        return result.Tally.States!.States;
+    }
+
+    /// <summary>The same, races apart, which executions with few preemptions decide: fewer states, so that larger scenarios fit.</summary>
+    public static long StatesButRaces(string text, string release)
+    {
+        var result = Run(text, release, StrategyNames.States, null, clocks: false);
+        Assert.Empty(result.Tally.Violations);
+        Assert.StartsWith("races not decided", result.Reason, StringComparison.Ordinal);
+        return result.Tally.States!.States;
+    }
+
+    /// <summary>What all executions with at most two preemptions show. Returns how many there are.</summary>
+    public static long Executions(string text, string release) => Search(text, release, StrategyNames.DepthFirst, 2, clocks: false).Tally.Executions;
+
+    private static SearchResult Search(string text, string release, string strategy, int? preemptions, bool clocks)
+    {
+        var result = Run(text, release, strategy, preemptions, clocks);
+        Assert.True(result.Verdict == Verdict.Holds, $"{release}: {result.Verdict}: {result.Reason} "
+            + string.Join("; ", result.Tally.Violations.Select(v => $"{v.Rule}: {v.Message}")));
+        return result;
+    }
+
+    private static SearchResult Run(string text, string release, string strategy, int? preemptions, bool clocks)
+    {
+        var configuration = new KernelConfiguration { Release = KernelRelease.Named(release)! };
+        return Explorer.Run(
+            new SearchPlan(Of(text), configuration) { Strategy = strategy, PreemptionsMax = preemptions, Clocks = clocks }, new SearchProgress(null));
+    }
+}

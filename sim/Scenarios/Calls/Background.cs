@@ -1,0 +1,53 @@
+using Fscrypt.Sim.Model;
+using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Vfs;
+using Fscrypt.Sim.Scenarios.Language;
+
+namespace Fscrypt.Sim.Scenarios.Calls;
+
+/// <summary>What the kernel does by itself, as often as a scenario lets it: <c>background shrinker at most 2</c>.</summary>
+internal static class Background
+{
+    /// <summary>No search would come to an end with more.</summary>
+    public const int RunsMax = 1_000;
+
+    private const string Flusher = "flusher";
+    private const string Shrinker = "shrinker";
+    private const string DirectReclaim = "reclaim";
+
+    /// <summary>What the model has of it.</summary>
+    public static IReadOnlyList<string> Names { get; } = [Flusher, Shrinker, DirectReclaim];
+
+    /// <summary>The kernel's own threads in a scenario. Each decides before every run whether to go on.</summary>
+    public static IEnumerable<ThreadBody> ThreadsOf(ScenarioSyntax scenario, Kernel kernel)
+    {
+        kernel.Reclaim.InAllocations = RunsOf(scenario, DirectReclaim) > 0;
+        kernel.SuperBlock.WriteFault.IsPossible = TimesOf(scenario, "write") != 0;
+        kernel.SuperBlock.SyncFault.IsPossible = TimesOf(scenario, "sync") != 0;
+        kernel.Mounts.CountsUsers = CallChecker.CallsOf(scenario).Any(c => c.Operation.Text is "umount" or "mount" or "remount");
+        if (RunsOf(scenario, Flusher) is > 0 and var writes)
+            yield return new ThreadBody("timer", () => kernel.Writeback.WritePeriodically(writes));
+        if (RunsOf(scenario, Shrinker) is > 0 and var shrinks)
+            yield return new ThreadBody("kswapd", () => kernel.Reclaim.Kswapd(shrinks));
+    }
+
+    /// <summary>Whether the model has a fault: an error when data is written, in whichever thread, or when sync commits.</summary>
+    public static bool HasFault(FaultSyntax fault) => fault.Error.Text == "eio" && fault.Operation.Text is ("write" or "sync") && !(fault.AtMost > RunsMax);
+
+    /// <summary>The set-up is over: from here on allocations may reclaim, in whichever thread they are, and I/O may fail.</summary>
+    public static void Begin(ScenarioSyntax scenario, Kernel kernel)
+    {
+        kernel.Reclaim.Budget.Initialize(RunsOf(scenario, DirectReclaim));
+        kernel.SuperBlock.WriteFault.Left.Initialize(TimesOf(scenario, "write"));
+        kernel.SuperBlock.SyncFault.Left.Initialize(TimesOf(scenario, "sync"));
+    }
+
+    private static int TimesOf(ScenarioSyntax scenario, string operation)
+    {
+        var faults = scenario.Faults.Where(f => f.Operation.Text == operation).ToList();
+        return faults.Any(f => f.AtMost == null) ? Fault.Unlimited : (int)faults.Sum(f => f.AtMost ?? 0);
+    }
+
+    private static int RunsOf(ScenarioSyntax scenario, string name)
+        => (int)scenario.Backgrounds.Where(b => b.Name.Text == name).Sum(b => b.AtMost);
+}
