@@ -16,6 +16,7 @@ public static class RuleBook
         ("reference-count", "no count goes below zero, and none comes back from a dying object"),
         ("lock-order", "locks nest in one order"),
         ("lock-misuse", "locks are released by who took them"),
+        ("busy-at-umount", "an unmount that succeeds leaves no inode and no dentry in use"),
         ("sleep-in-atomic", "nobody sleeps with a spinlock, or in an RCU read section"),
         ("list-corruption", "nothing is on a list twice, or taken off a list that it is not on"),
         ("deadlock", "not all threads wait, and no thread waits for itself"),
