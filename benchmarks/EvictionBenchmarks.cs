@@ -43,7 +43,7 @@ internal sealed class EvictionWorld
     public EvictionWorld(Design design, int unlocked, int bystanders)
     {
         kernel = new Kernel(host, new KernelConfiguration { Design = design }, hashBuckets: 1 << 18);
-        var paths = Files("u", unlocked, keyNumber: 0).Concat(Files("b", bystanders, keyNumber: -1)).ToArray();
+        var paths = Files("u", unlocked, policy: 0).Concat(Files("b", bystanders, policy: -1)).ToArray();
         Run(async () =>
         {
             await kernel.Mount();
@@ -66,7 +66,7 @@ internal sealed class EvictionWorld
             var cached = 0;
             foreach (var inode in kernel.Inodes.All)
             {
-                if (inode.IsAlive && !inode.IsDirectory.Peek && inode.OnDisk.KeyNumber < 0)
+                if (inode.IsAlive && !inode.IsDirectory.Peek && !inode.OnDisk.IsEncrypted)
                     cached++;
             }
 
@@ -82,14 +82,14 @@ internal sealed class EvictionWorld
             throw new InvalidOperationException(host.Finding?.Message);
     }
 
-    private IEnumerable<int[]> Files(string prefix, int count, int keyNumber)
+    private IEnumerable<int[]> Files(string prefix, int count, int policy)
     {
         var directory = 0;
         for (var i = 0; i < count; i++)
         {
             var directoryName = $"{prefix}{i / FilesPerDirectory}";
             if (i % FilesPerDirectory == 0)
-                directory = kernel.Disk.AddDirectory(Model.Vfs.Disk.RootNumber, directoryName, keyNumber);
+                directory = kernel.Disk.AddDirectory(Model.Vfs.Disk.RootNumber, directoryName, policy);
             kernel.Disk.AddFile(directory, $"f{i}", "x");
             yield return [kernel.Disk.FileName(directoryName), kernel.Disk.FileName($"f{i}")];
         }

@@ -18,6 +18,9 @@ public enum Errno
     EISDIR = 21,
     EINVAL = 22,
     ENOTEMPTY = 39,
+    ENODATA = 61,
+    EOVERFLOW = 75,
+    EOPNOTSUPP = 95,
     ESTALE = 116,
     ENOKEY = 126,
 }

@@ -32,14 +32,15 @@ public sealed class Kernel
         Reclaim = new Reclaim(host, SuperBlock, Inodes, Dentries, configuration.Release);
         SuperBlock.Reclaim = Reclaim;
         Mounts = new Mounts(host, SuperBlock, Inodes, Dentries, Writeback);
-        Keyring = new MasterKeyring(host, SuperBlock);
-        var keys = new KeySetup(host, Keyring, configuration.Has(Fix.KeepDirtyInodes));
+        Keyring = new MasterKeyring(host, SuperBlock, Users, configuration.Release);
+        var keys = new KeySetup(host, Keyring, Policies, configuration.Has(Fix.KeepDirtyInodes));
         Keyring.Design = MakeDesign();
         fileSystem = new Ext4(host, SuperBlock, Inodes, Dentries, Writeback, keys, Keyring.Design.DropsInodes);
         Inodes.FileSystem = fileSystem;
         var paths = new PathLookup(SuperBlock, Inodes, Dentries, configuration.Release);
         Calls = new SystemCalls.SystemCalls(
-            host, SuperBlock, paths, Dentries, new PageCache(host, SuperBlock, Inodes, Writeback), Writeback, Mounts, fileSystem, Keyring);
+            host, SuperBlock, paths, Dentries, new PageCache(host, SuperBlock, Inodes, Writeback), Writeback, Mounts, fileSystem, Keyring,
+            new Policies(host, fileSystem, Keyring, Policies, Users));
         var keyMaterial = rules.OfType<KeyMaterial>().Single();
         Keyring.CompletelyRemoved = number => keyMaterial.Removed(this, number);
     }
@@ -70,6 +71,12 @@ public sealed class Kernel
 
     /// <summary>fs/namespace.c and fs/super.c.</summary>
     public Mounts Mounts { get; }
+
+    /// <summary>Who makes system calls.</summary>
+    public Users Users { get; } = new();
+
+    /// <summary>The policies that directories have, or may get.</summary>
+    public PolicyTable Policies { get; } = new();
 
     /// <summary>fs/crypto/keyring.c.</summary>
     public MasterKeyring Keyring { get; }

@@ -43,11 +43,11 @@ internal sealed partial class Ext4
 
     /// <summary>Writes the context in a transaction. The inode does not become dirty: it goes to the journal.</summary>
     [KernelSource("fs/ext4/crypto.c", "ext4_set_context", Omits = "the journal; S_ENCRYPTED, which is read from the disk here")]
-    public async KTask<Errno> SetContext(Inode inode, int keyNumber)
+    public async KTask<Errno> SetContext(Inode inode, int policy)
     {
         host.MightSleep("ext4_set_context");
         await host.Point();
-        inode.OnDisk.Context.Value = keyNumber;
+        inode.OnDisk.Context.Value = policy;
         return Errno.OK;
     }
 
@@ -61,7 +61,7 @@ internal sealed partial class Ext4
     {
         var inode = await inodes.New(superBlock);
         inode.IsDirectory.Value = isDirectory;
-        var (error, keyNumber) = await keys.PrepareNewInode(directory, inode);
+        var (error, policy) = await keys.PrepareNewInode(directory, inode);
         if (error != Errno.OK)
         {
             await inodes.Iput(inode);                              // unhashed: dropped and evicted at once
@@ -72,8 +72,8 @@ internal sealed partial class Ext4
         inode.Number.Value = superBlock.Disk.AllocateInode(isDirectory, user).Number;
         error = await inodes.InsertLocked(inode);
         Invariant.Holds(error == Errno.OK, "a number that was free is not in the hash");
-        if (keyNumber >= 0)
-            await SetContext(inode, keyNumber);                    // fscrypt_set_context
+        if (policy >= 0)
+            await SetContext(inode, policy);                    // fscrypt_set_context
         await host.Point();                                        // ext4_mark_inode_dirty: to the journal
         return (Errno.OK, inode);
     }

@@ -78,7 +78,7 @@ internal sealed partial class Ext4
     [KernelSource("fs/crypto/hooks.c", "__fscrypt_prepare_link")]
     private async KTask<Errno> PrepareLink(Inode inode, Inode directory, Dentry dentry)
     {
-        if (directory.OnDisk.KeyNumber < 0)
+        if (!directory.OnDisk.IsEncrypted)
             return Errno.OK;
         if (DentryCache.Has(await dentry.Flags.ReadOnce(), DentryFlags.NoKeyName))
             return Errno.ENOKEY;
@@ -88,13 +88,13 @@ internal sealed partial class Ext4
     [KernelSource("fs/crypto/hooks.c", "__fscrypt_prepare_rename", Omits = "RENAME_EXCHANGE")]
     private async KTask<Errno> PrepareRename(Inode source, Dentry from, Inode fromDirectory, Inode toDirectory, Dentry to)
     {
-        if (fromDirectory.OnDisk.KeyNumber < 0 && toDirectory.OnDisk.KeyNumber < 0)
+        if (!fromDirectory.OnDisk.IsEncrypted && !toDirectory.OnDisk.IsEncrypted)
             return Errno.OK;
         var noKeyName = DentryCache.Has(await from.Flags.ReadOnce(), DentryFlags.NoKeyName)
             || DentryCache.Has(await to.Flags.ReadOnce(), DentryFlags.NoKeyName);
         if (noKeyName)
             return Errno.ENOKEY;
-        if (ReferenceEquals(fromDirectory, toDirectory) || toDirectory.OnDisk.KeyNumber < 0)
+        if (ReferenceEquals(fromDirectory, toDirectory) || !toDirectory.OnDisk.IsEncrypted)
             return Errno.OK;
         return await HasPermittedContext(toDirectory, source) ? Errno.OK : Errno.EXDEV;
     }
@@ -103,11 +103,11 @@ internal sealed partial class Ext4
     [KernelSource("fs/crypto/policy.c", "fscrypt_has_permitted_context")]
     private async KTask<bool> HasPermittedContext(Inode directory, Inode inode)
     {
-        if (inode.OnDisk.KeyNumber < 0)
+        if (!inode.OnDisk.IsEncrypted)
             return false;
         await keys.GetEncryptionInfo(directory);
         await keys.GetEncryptionInfo(inode);
-        return inode.OnDisk.KeyNumber == directory.OnDisk.KeyNumber;
+        return inode.OnDisk.Policy == directory.OnDisk.Policy;
     }
 
     [KernelSource("fs/ext4/namei.c", "ext4_delete_entry")]

@@ -57,7 +57,7 @@ internal sealed partial class Ext4(
     {
         // fscrypt_prepare_lookup: one test of the key decides how the name is read, and what the dentry says of it.
         var hasKey = true;
-        if (directory.OnDisk.KeyNumber >= 0)
+        if (directory.OnDisk.IsEncrypted)
         {
             await keys.GetEncryptionInfo(directory);
             hasKey = await directory.CryptInfo.LoadAcquire() != null;
@@ -159,7 +159,7 @@ internal sealed partial class Ext4(
     [KernelSource("fs/crypto/crypto.c", "fscrypt_crypt_data_unit")]
     private async KTask UseKey(Inode inode)
     {
-        if (inode.OnDisk.KeyNumber < 0)
+        if (!inode.OnDisk.IsEncrypted)
             return;
         var info = (CryptInfo?)await inode.CryptInfo.LoadAcquire();
         if (info == null)

@@ -8,13 +8,15 @@ public sealed class KeySetup
 {
     private readonly KernelHost host;
     private readonly MasterKeyring keyring;
+    private readonly PolicyTable policies;
     private readonly Slab<CryptInfo> slab;
     private readonly bool keepDirtyInodes;
 
-    internal KeySetup(KernelHost host, MasterKeyring keyring, bool keepDirtyInodes)
+    internal KeySetup(KernelHost host, MasterKeyring keyring, PolicyTable policies, bool keepDirtyInodes)
     {
         this.host = host;
         this.keyring = keyring;
+        this.policies = policies;
         this.keepDirtyInodes = keepDirtyInodes;
         slab = new Slab<CryptInfo>(host, h => new CryptInfo(h));
     }
@@ -29,14 +31,14 @@ public sealed class KeySetup
             return true;
         host.MightSleep("fscrypt_get_encryption_info");
         await host.Point();                                        // reads the context from the disk
-        return await SetUp(inode, inode.OnDisk.KeyNumber) == Errno.OK;
+        return await SetUp(inode, inode.OnDisk.Policy) == Errno.OK;
     }
 
     /// <summary>Whether the inode has its key now, for those who cannot do without.</summary>
     [KernelSource("fs/crypto/keysetup.c", "fscrypt_require_key")]
     public async KTask<Errno> RequireKey(Inode inode)
     {
-        if (inode.OnDisk.KeyNumber < 0)
+        if (!inode.OnDisk.IsEncrypted)
             return Errno.OK;
         await GetEncryptionInfo(inode);
         return await inode.CryptInfo.LoadAcquire() == null ? Errno.ENOKEY : Errno.OK;
@@ -47,17 +49,17 @@ public sealed class KeySetup
     /// hash: a walk over the key's inodes can find it all the same. ENOKEY if there is no key for the directory, or if the
     /// directory is still unlocked and the key is gone.
     /// </summary>
-    /// <returns>The key of its policy, or -1 if the directory is not encrypted.</returns>
+    /// <returns>Its policy, or -1 if the directory is not encrypted.</returns>
     [KernelSource("fs/crypto/policy.c", "fscrypt_prepare_new_inode", Omits = "the nonce; types of files that are not encrypted; unsupported policies")]
-    public async KTask<(Errno Error, int KeyNumber)> PrepareNewInode(Inode directory, Inode inode)
+    public async KTask<(Errno Error, int Policy)> PrepareNewInode(Inode directory, Inode inode)
     {
-        var number = directory.OnDisk.KeyNumber;
-        if (number < 0)
-            return (Errno.OK, number);
+        var policy = directory.OnDisk.Policy;
+        if (policy < 0)
+            return (Errno.OK, policy);
         var error = await RequireKey(directory);
         if (error == Errno.OK)
-            error = await SetUp(inode, number);
-        return (error, number);
+            error = await SetUp(inode, policy);
+        return (error, policy);
     }
 
     /// <summary>Whether ->drop_inode says: evict. Under i_lock, with no reference left; must not sleep.</summary>
@@ -108,13 +110,14 @@ public sealed class KeySetup
     /// Derives and publishes under the key's semaphore: a remover, who takes it exclusively, finds the inode on the list,
     /// or this fails with ENOKEY.
     /// </summary>
-    [KernelSource("fs/crypto/keysetup.c", "fscrypt_setup_encryption_info", Omits = "v1 keys; per-mode keys; errors of the crypto API")]
-    private async KTask<Errno> SetUp(Inode inode, int number)
+    [KernelSource("fs/crypto/keysetup.c", "fscrypt_setup_encryption_info", Omits = "keys in process keyrings; per-mode keys; errors of the crypto API")]
+    private async KTask<Errno> SetUp(Inode inode, int policyNumber)
     {
         await inode.SuperBlock.Reclaim.Allocate();
         var info = slab.Allocate();
         info.Inode.Value = inode;
-        var key = await keyring.Find(number);
+        var policy = policies[policyNumber];
+        var key = await keyring.Find(policy.Key);
         if (key == null)
         {
             slab.Free(info);
@@ -124,14 +127,14 @@ public sealed class KeySetup
         await key.Semaphore.AcquireRead();
         var published = false;
         var error = Errno.OK;
-        if (!key.Present.Value)
+        if (!key.Present.Value || keyring.Identities.SizeOf(key.Raw.Value) < SizeMin(policy, inode))
         {
             error = Errno.ENOKEY;
         }
         else
         {
             Invariant.Holds(key.Secret.IsPresent, "a present key has its secret");
-            info.Key.Fill(number, SecretKind.PerFile);
+            info.Key.Fill(policy.Key, SecretKind.PerFile);
             published = await inode.CryptInfo.PublishIfNull(info);
             if (published)
             {
@@ -152,5 +155,13 @@ public sealed class KeySetup
         }
 
         return error;
+    }
+
+    // A key of version 2 has to be as strong as its cipher; one of version 1 as long as the cipher's own keys.
+    private static int SizeMin(EncryptionPolicy policy, Inode inode)
+    {
+        const int Aes256Strength = 32;
+        const int XtsKeySize = 64;                                 // two keys of AES-256
+        return policy.Version == 1 && !inode.IsDirectory.Value ? XtsKeySize : Aes256Strength;
     }
 }

@@ -3,9 +3,9 @@ using Fscrypt.Sim.Model.Machine;
 namespace Fscrypt.Sim.Model.Fscrypt;
 
 /// <summary>struct fscrypt_master_key in its shape since 6.7: presence apart from the secret, two counts, claims by user.</summary>
-public sealed class MasterKey(KernelHost host) : KernelObject(host), IHashed
+public sealed class MasterKey(KernelHost host, KeyIdentities identities) : KernelObject(host), IHashed
 {
-    /// <summary>Which key: its identifier, as a number.</summary>
+    /// <summary>Which key: its specifier.</summary>
     [KernelName("mk_spec")]
     public Plain<int> Number;
 
@@ -15,6 +15,10 @@ public sealed class MasterKey(KernelHost host) : KernelObject(host), IHashed
 
     [KernelName("mk_secret")]
     public Secret Secret;
+
+    /// <summary>The bytes of the secret.</summary>
+    [KernelName("mk_secret.raw")]
+    public Plain<int> Raw;
 
     /// <summary>Whether files can be unlocked with it. Read without the lock by ->drop_inode.</summary>
     [KernelName("mk_present")]
@@ -28,7 +32,7 @@ public sealed class MasterKey(KernelHost host) : KernelObject(host), IHashed
     [KernelName("mk_struct_refs")]
     public Atomic StructRefs;
 
-    /// <summary>Users with a claim, a bit each: bit n is user n of the scenario.</summary>
+    /// <summary>Users with a claim, a bit each: bit n is user n. None for a key of version 1.</summary>
     [KernelName("mk_users")]
     public Plain<ulong> Users;
 
@@ -45,5 +49,5 @@ public sealed class MasterKey(KernelHost host) : KernelObject(host), IHashed
 
     public ulong HashKey => (ulong)Number.Peek;
 
-    public override string Name => $"mk:K{Number.Peek + 1}";
+    public override string Name => $"mk:{identities.NameOf(Number.Peek)}";
 }

@@ -1,29 +1,68 @@
 using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Releases;
+using Fscrypt.Sim.Model.Vfs;
 
 namespace Fscrypt.Sim.Model.Fscrypt;
 
 // FS_IOC_ADD_ENCRYPTION_KEY.
 public sealed partial class MasterKeyring
 {
-    /// <summary>Adds a key, or a user's claim on it, or its secret again after a removal.</summary>
-    /// <param name="number">The key.</param>
-    /// <param name="user">The user: a number below 64.</param>
-    [KernelSource("fs/crypto/keyring.c", "fscrypt_ioctl_add_key",
-        Omits = "argument checks, v1 keys, provisioning keys, quota: a v2 key with valid arguments")]
-    public async KTask<Errno> Add(int number, int user)
+    /// <summary>FS_IOC_ADD_ENCRYPTION_KEY with what a process passed.</summary>
+    /// <returns>EINVAL, EACCES or EOPNOTSUPP as the argument deserves.</returns>
+    [KernelSource("fs/crypto/keyring.c", "fscrypt_ioctl_add_key", Omits = "hardware-wrapped keys: no device here has them; the identifier that is written back")]
+    public async KTask<Errno> Add(KeyArgument argument, int user)
     {
         Host.MightSleep("FS_IOC_ADD_ENCRYPTION_KEY");
+        var error = Check(argument, user);
+        if (error != Errno.OK)
+            return error;
+        var raw = Identities.Raw(argument.Raw[..(int)argument.RawSize]);
+        var specifier = argument.Type == KeyIdentities.Identifier ? Identities.IdentifierOf(raw)
+            : Identities.Specifier(argument.Type, argument.Name);
+        return await Add(specifier, raw, user);
+    }
+
+    // The kernel's order decides which error it is. Flags are reserved, and so is the key's id, where a release has not got them.
+    private Errno Check(KeyArgument argument, int user)
+    {
+        const uint HardwareWrapped = 1;
+        var hasFlags = Change.HardwareWrappedKeys.IsIn(release);
+        var hasIds = Change.ProvisioningKeys.IsIn(release);
+        var isDescriptor = argument.Type == KeyIdentities.Descriptor;
+        var reservedFrom = hasFlags ? KeyArgument.AfterFlags : hasIds ? KeyArgument.AfterKeyId : KeyArgument.AfterRawSize;
+        var hasSize = argument.RawSize is >= KeyIdentities.RawSizeMin and <= KeyIdentities.RawSizeMax;
+        if (!argument.HasValidSpecifier || (!hasIds && !hasSize) || !argument.AreZero(reservedFrom, KeyArgument.AddSize))
+            return Errno.EINVAL;
+        if (isDescriptor && !users.Has(user, Capabilities.SysAdmin))
+            return Errno.EACCES;
+        if (hasFlags && ((argument.Flags & ~HardwareWrapped) != 0 || (argument.Flags != 0 && isDescriptor)))
+            return Errno.EINVAL;
+        if (hasIds && argument.KeyId != 0)
+            return argument.RawSize != 0 ? Errno.EINVAL : Errno.ENOKEY;
+        if (!hasSize)
+            return Errno.EINVAL;
+        return hasFlags && argument.Flags != 0 ? Errno.EOPNOTSUPP : Errno.OK;
+    }
+
+    /// <summary>Adds a key, or a user's claim on it, or its secret again after a removal.</summary>
+    /// <param name="specifier">What it is called by.</param>
+    /// <param name="raw">Its bytes.</param>
+    /// <param name="user">The user: a number below 64.</param>
+    [KernelSource("fs/crypto/keyring.c", "do_add_master_key", Omits = "quota")]
+    public async KTask<Errno> Add(int specifier, int raw, int user)
+    {
+        Host.MightSleep("do_add_master_key");
         await AddKeyMutex.Acquire();
-        var key = await Find(number);
+        var key = await Find(specifier);
         var dead = key == null;
         if (key != null)
         {
-            dead = !await AddExisting(key, user);
+            dead = !await AddExisting(key, raw, user);
             await PutStruct(key);
         }
 
         if (dead)
-            await AddNew(number, user);
+            await AddNew(specifier, raw, user);
         await AddKeyMutex.Release();
         return Errno.OK;
     }
@@ -37,29 +76,31 @@ public sealed partial class MasterKeyring
         if (key != null)
         {
             await key.Semaphore.AcquireRead();
-            if ((key.Users.Value >> user & 1) != 0)
+            if ((key.Users.Value & ClaimOf(user)) != 0)
                 error = Errno.OK;
             await key.Semaphore.ReleaseRead();
             await PutStruct(key);
         }
 
-        return user == 0 ? Errno.OK : error;                       // CAP_FOWNER
+        return users.Has(user, Capabilities.Fowner) ? Errno.OK : error;
     }
 
     /// <summary>False if the key is dead: its last active reference went, and a new one has to be made.</summary>
     [KernelSource("fs/crypto/keyring.c", "add_existing_master_key")]
-    private async KTask<bool> AddExisting(MasterKey key, int user)
+    private async KTask<bool> AddExisting(MasterKey key, int raw, int user)
     {
         await key.Semaphore.AcquireWrite();
         var alive = true;
-        if ((key.Users.Value >> user & 1) == 0)
+        var claims = !Identities.IsDescriptor(key.Number.Value);
+        if (!claims || (key.Users.Value & ClaimOf(user)) == 0)
         {
-            key.Users.Value |= 1UL << user;                        // before the test below, and not undone by it
+            if (claims)
+                key.Users.Value |= ClaimOf(user);                  // before the test below, and not undone by it
             if (!key.Present.Value)
             {
                 alive = await key.ActiveRefs.GetUnlessZero();
                 if (alive)
-                    await MoveSecretIn(key);
+                    await MoveSecretIn(key, raw);
             }
         }
 
@@ -68,19 +109,20 @@ public sealed partial class MasterKeyring
     }
 
     [KernelSource("fs/crypto/keyring.c", "add_new_master_key")]
-    private async KTask AddNew(int number, int user)
+    private async KTask AddNew(int specifier, int raw, int user)
     {
         if (superBlock.MasterKeys.Value == null)
             await superBlock.MasterKeys.StoreRelease(this);        // allocate_filesystem_keyring
         Host.MightSleep("add_new_master_key");
         await superBlock.Reclaim.Allocate();
         var key = slab.Allocate();
-        key.Number.Value = number;
+        key.Number.Value = specifier;
         key.StructRefs.Initialize(1);
         key.ActiveRefs.Initialize(1);
-        key.Users.Value = 1UL << user;
+        key.Users.Value = Identities.IsDescriptor(specifier) ? 0 : ClaimOf(user);
         Additions.Value++;
-        key.Secret.Fill(number, SecretKind.Master);
+        key.Secret.Fill(specifier, SecretKind.Master);
+        key.Raw.Value = raw;
         key.Present.Initialize(true);
         await Lock.Acquire();
         Table.AddFirst(key);                                       // wholly made before anybody finds it
@@ -88,10 +130,13 @@ public sealed partial class MasterKeyring
     }
 
     [KernelSource("fs/crypto/keyring.c", "move_master_key_secret")]
-    private async KTask MoveSecretIn(MasterKey key)
+    private async KTask MoveSecretIn(MasterKey key, int raw)
     {
         Additions.Value++;
         key.Secret.Fill(key.Number.Value, SecretKind.Master);
+        key.Raw.Value = raw;
         await key.Present.WriteOnce(true);
     }
+
+    private static ulong ClaimOf(int user) => 1UL << user;
 }

@@ -1,4 +1,5 @@
 using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Vfs;
 
 namespace Fscrypt.Sim.Model.Fscrypt;
 
@@ -19,9 +20,32 @@ public enum RemovalFlags
 // FS_IOC_REMOVE_ENCRYPTION_KEY and FS_IOC_GET_ENCRYPTION_KEY_STATUS.
 public sealed partial class MasterKeyring
 {
-    /// <summary>Removes a user's claim; with the last one the secret, and then the key's inodes as its design does.</summary>
-    [KernelSource("fs/crypto/keyring.c", "do_remove_key", Omits = "argument checks, v1 keys, _ALL_USERS")]
-    public async KTask<(Errno Error, RemovalFlags Flags)> Remove(int number, int user)
+    /// <summary>FS_IOC_REMOVE_ENCRYPTION_KEY with what a process passed.</summary>
+    /// <returns>EINVAL or EACCES as the argument deserves, or what the removal comes to.</returns>
+    [KernelSource("fs/crypto/keyring.c", "fscrypt_ioctl_remove_key")]
+    public KTask<(Errno Error, RemovalFlags Flags)> Remove(KeyArgument argument, int user) => Remove(argument, user, allUsers: false);
+
+    /// <summary>FS_IOC_REMOVE_ENCRYPTION_KEY_ALL_USERS with what a process passed.</summary>
+    /// <returns>EACCES to whom it is not allowed, whatever the argument; or as the other.</returns>
+    [KernelSource("fs/crypto/keyring.c", "fscrypt_ioctl_remove_key_all_users")]
+    public async KTask<(Errno Error, RemovalFlags Flags)> RemoveAllUsers(KeyArgument argument, int user)
+        => users.Has(user, Capabilities.SysAdmin) ? await Remove(argument, user, allUsers: true) : (Errno.EACCES, RemovalFlags.None);
+
+    private async KTask<(Errno Error, RemovalFlags Flags)> Remove(KeyArgument argument, int user, bool allUsers)
+    {
+        const int AfterStatusFlags = 44;                           // the answer's place is not looked at
+        if (!argument.HasValidSpecifier || !argument.AreZero(AfterStatusFlags, KeyArgument.RemoveSize))
+            return (Errno.EINVAL, RemovalFlags.None);
+        if (argument.Type == KeyIdentities.Descriptor && !users.Has(user, Capabilities.SysAdmin))
+            return (Errno.EACCES, RemovalFlags.None);
+        return await Remove(Identities.Specifier(argument.Type, argument.Name), user, allUsers);
+    }
+
+    /// <summary>
+    /// Removes a user's claim, or those of all; with the last one the secret, and then the key's inodes as its design does.
+    /// </summary>
+    [KernelSource("fs/crypto/keyring.c", "do_remove_key")]
+    public async KTask<(Errno Error, RemovalFlags Flags)> Remove(int number, int user, bool allUsers = false)
     {
         Host.MightSleep("FS_IOC_REMOVE_ENCRYPTION_KEY");
         var key = await Find(number);
@@ -31,8 +55,8 @@ public sealed partial class MasterKeyring
         await key.Semaphore.AcquireWrite();
         if (key.Users.Value != 0)
         {
-            var claimed = (key.Users.Value >> user & 1) != 0;
-            key.Users.Value &= ~(1UL << user);
+            var claimed = allUsers || (key.Users.Value & ClaimOf(user)) != 0;
+            key.Users.Value &= allUsers ? 0 : ~ClaimOf(user);
             if (!claimed || key.Users.Value != 0)
             {
                 await key.Semaphore.ReleaseWrite();
@@ -41,7 +65,7 @@ public sealed partial class MasterKeyring
             }
         }
 
-        // No claim was left before: the key was removed incompletely, and anybody may finish that.
+        // If no claim was left before, the key was removed incompletely, and anybody may finish that; or it is of version 1.
         var error = Errno.ENOKEY;
         if (key.Present.Value)
         {
@@ -71,8 +95,18 @@ public sealed partial class MasterKeyring
         return (error, flags);
     }
 
-    /// <summary>FS_IOC_GET_ENCRYPTION_KEY_STATUS.</summary>
-    [KernelSource("fs/crypto/keyring.c", "fscrypt_ioctl_get_key_status", Omits = "argument checks")]
+    /// <summary>FS_IOC_GET_ENCRYPTION_KEY_STATUS with what a process passed; EINVAL for what makes no sense.</summary>
+    [KernelSource("fs/crypto/keyring.c", "fscrypt_ioctl_get_key_status")]
+    public async KTask<(Errno Error, KeyStatusAnswer Answer)> Status(KeyArgument argument, int user)
+    {
+        const int ReservedFrom = 40;
+        const int ReservedTo = 64;
+        if (!argument.HasValidSpecifier || !argument.AreZero(ReservedFrom, ReservedTo))
+            return (Errno.EINVAL, default);
+        return (Errno.OK, await Status(Identities.Specifier(argument.Type, argument.Name), user));
+    }
+
+    /// <summary>The status of a key, as a user is told it.</summary>
     public async KTask<KeyStatusAnswer> Status(int number, int user)
     {
         var key = await Find(number);
@@ -82,8 +116,8 @@ public sealed partial class MasterKeyring
         KeyStatusAnswer answer;
         if (key.Present.Value)
         {
-            var users = key.Users.Value;
-            answer = new KeyStatusAnswer(KeyStatus.Present, System.Numerics.BitOperations.PopCount(users), (users >> user & 1) != 0);
+            var claims = key.Users.Value;
+            answer = new KeyStatusAnswer(KeyStatus.Present, System.Numerics.BitOperations.PopCount(claims), (claims & ClaimOf(user)) != 0);
         }
         else
         {

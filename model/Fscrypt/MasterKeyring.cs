@@ -1,4 +1,5 @@
 using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Releases;
 using Fscrypt.Sim.Model.Vfs;
 
 namespace Fscrypt.Sim.Model.Fscrypt;
@@ -7,13 +8,17 @@ namespace Fscrypt.Sim.Model.Fscrypt;
 public sealed partial class MasterKeyring : KernelObject
 {
     private readonly SuperBlock superBlock;
+    private readonly KernelRelease release;
+    private readonly Users users;
     private readonly Slab<MasterKey> slab;
 
-    internal MasterKeyring(KernelHost host, SuperBlock superBlock)
+    internal MasterKeyring(KernelHost host, SuperBlock superBlock, Users users, KernelRelease release)
         : base(host)
     {
         this.superBlock = superBlock;
-        slab = new Slab<MasterKey>(host, h => new MasterKey(h));
+        this.release = release;
+        this.users = users;
+        slab = new Slab<MasterKey>(host, h => new MasterKey(h, Identities));
         Table = new HashTable<MasterKey>(host, "fscrypt_keyring", 16, nameof(MasterKey.HashLink));
     }
 
@@ -24,6 +29,10 @@ public sealed partial class MasterKeyring : KernelObject
     /// <summary>Guards changes of the table.</summary>
     [KernelName("fscrypt_keyring.lock")]
     public SpinLock Lock = new(FscryptLocks.Keyring);
+
+    /// <summary>What keys are made of and called by.</summary>
+    [NotState("a number stands for the same whenever it is given")]
+    public KeyIdentities Identities { get; } = new();
 
     /// <summary>The keys; dead ones may still be in it, behind a new one with the same identifier.</summary>
     public HashTable<MasterKey> Table { get; }

@@ -68,12 +68,18 @@ public sealed record Change(string Name, string? Commit, KernelRelease Since)
     /// <summary>drop_slab goes on while a turn frees more than one object, then more than two, four, …; before, more than ten.</summary>
     public static Change DropSlabHalves { get; } = new("drop_slab goes on until a turn frees almost nothing", null, Release("v6.1"));
 
+    /// <summary>ADD_ENCRYPTION_KEY takes the bytes from a key of the keys service, if it is told one's id.</summary>
+    public static Change ProvisioningKeys { get; } = new("ADD takes the bytes from a key of the keys service", "93edd392cad7", Release("v5.6"));
+
+    /// <summary>ADD_ENCRYPTION_KEY has flags: a key may be wrapped by hardware. v6.16.</summary>
+    public static Change HardwareWrappedKeys { get; } = new("ADD has flags", null, Release("v6.18"));
+
     /// <summary>All changes the model knows, the oldest first.</summary>
     public static ImmutableArray<Change> All { get; } =
     [
-        SyncfsReportsWriteErrors, PagesKeepInodesOffLru, DropSlabHalves, DirtyTimeGap, SyncReturnsErrors, DeletesNotifyLast,
+        ProvisioningKeys, SyncfsReportsWriteErrors, PagesKeepInodesOffLru, DropSlabHalves, DirtyTimeGap, SyncReturnsErrors, DeletesNotifyLast,
         SecondChanceByIputOnly, LruIsolating, EvictInodesRechecks, DyingDentriesStayListed, CreatingOpensLookFirst,
-        LocklessInodeLookup, InvalidateKillsDirty, ListedAfterHashUnlock, IputKeepsLastReference, EvictWakesUnlocked,
+        LocklessInodeLookup, InvalidateKillsDirty, HardwareWrappedKeys, ListedAfterHashUnlock, IputKeepsLastReference, EvictWakesUnlocked,
         NewSampledUnderLock, EvictAlwaysUnlists,
     ];
 

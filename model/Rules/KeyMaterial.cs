@@ -17,29 +17,33 @@ internal sealed class KeyMaterial : IRule
     public void Removed(Kernel kernel, int number)
     {
         var host = kernel.Host;
+        var name = kernel.Keyring.Identities.NameOf(number);
         if (host.Secrets.Count(number) > 0)
         {
             host.Report(new Finding(
-                Name, $"REMOVE reports K{number + 1} completely removed; in memory are still "
+                Name, $"REMOVE reports {name} completely removed; in memory are still "
                     + $"{host.Secrets.Count(number, SecretKind.Master)} copies of the key and "
                     + $"{host.Secrets.Count(number, SecretKind.PerFile)} of keys derived from it"));
         }
 
         foreach (var inode in kernel.Inodes.All)
         {
-            if (inode.IsAlive && inode.HashLink.Peek && inode.Folio.Peek.Has(FolioFlags.Uptodate) && inode.OnDisk.KeyNumber == number)
-                host.Report(new Finding(Name, $"REMOVE reports K{number + 1} completely removed; pages of {inode.Name} can be reached"));
+            if (inode.IsAlive && inode.HashLink.Peek && inode.Folio.Peek.Has(FolioFlags.Uptodate) && IsOf(kernel, inode, number))
+                host.Report(new Finding(Name, $"REMOVE reports {name} completely removed; pages of {inode.Name} can be reached"));
         }
 
         foreach (var dentry in kernel.Dentries.All)
         {
             if (dentry.IsAlive && dentry.HashLink.Peek && !DentryCache.Has(dentry.Flags.Peek, DentryFlags.NoKeyName)
-                && dentry.Parent.Peek!.Inode.Peek is { } directory && directory.OnDisk.KeyNumber == number)
+                && dentry.Parent.Peek!.Inode.Peek is { } directory && IsOf(kernel, directory, number))
             {
-                host.Report(new Finding(Name, $"REMOVE reports K{number + 1} completely removed; the plaintext name of {dentry.Name} can be reached"));
+                host.Report(new Finding(Name, $"REMOVE reports {name} completely removed; the plaintext name of {dentry.Name} can be reached"));
             }
         }
     }
+
+    private static bool IsOf(Kernel kernel, Inode inode, int key)
+        => inode.OnDisk.IsEncrypted && kernel.Policies[inode.OnDisk.Policy].Key == key;
 
     public void CheckAtEnd(Kernel kernel)
     {

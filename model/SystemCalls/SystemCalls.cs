@@ -21,7 +21,7 @@ public sealed class SystemCalls
 
     internal SystemCalls(
         KernelHost host, SuperBlock superBlock, PathLookup paths, DentryCache dentries, PageCache pages, Writeback writeback,
-        Mounts mounts, IFileSystem fileSystem, MasterKeyring keyring)
+        Mounts mounts, IFileSystem fileSystem, MasterKeyring keyring, Policies policies)
     {
         this.superBlock = superBlock;
         this.paths = paths;
@@ -31,7 +31,7 @@ public sealed class SystemCalls
         this.mounts = mounts;
         this.fileSystem = fileSystem;
         this.keyring = keyring;
-        policies = new Policies(host, fileSystem, keyring);
+        this.policies = policies;
         files = new Slab<OpenFile>(host, h => new OpenFile(h));
     }
 
@@ -176,11 +176,14 @@ public sealed class SystemCalls
         return Errno.OK;
     }
 
-    /// <summary>FS_IOC_SET_ENCRYPTION_POLICY on a directory, with a policy of version 2.</summary>
-    public async KTask<Errno> SetPolicy(int[] path, int key, int user)
-        => await mounts.Get() ? await mounts.PutAfter(await SetPolicyMounted(path, key, user)) : Errno.ENOENT;
+    /// <summary>FS_IOC_SET_ENCRYPTION_POLICY on a directory, with the usual policy of version 2 of a key.</summary>
+    public KTask<Errno> SetPolicy(int[] path, int key, int user) => SetPolicy(path, EncryptionPolicy.Usual(2, key), user);
 
-    private async KTask<Errno> SetPolicyMounted(int[] path, int key, int user)
+    /// <summary>FS_IOC_SET_ENCRYPTION_POLICY on a directory that is opened for it, and closed again.</summary>
+    public async KTask<Errno> SetPolicy(int[] path, EncryptionPolicy policy, int user)
+        => await mounts.Get() ? await mounts.PutAfter(await SetPolicyMounted(path, policy, user)) : Errno.ENOENT;
+
+    private async KTask<Errno> SetPolicyMounted(int[] path, EncryptionPolicy policy, int user)
     {
         var (error, dentry) = await paths.Walk(path);
         if (error != Errno.OK)
@@ -189,18 +192,31 @@ public sealed class SystemCalls
         if (error == Errno.OK)
             error = await fileSystem.OpenFile(dentry.Inode.Value!);
         if (error == Errno.OK)
-            error = await policies.Set(dentry.Inode.Value!, key, user);
+            error = await policies.Set(dentry.Inode.Value!, policy, user);
         await dentries.Dput(dentry);
         return error;
     }
 
-    /// <summary>FS_IOC_ADD_ENCRYPTION_KEY.</summary>
-    [KernelSource("fs/crypto/keyring.c", "fscrypt_ioctl_add_key")]
-    public async KTask<Errno> AddKey(int key, int user)            // ENOENT: the root directory cannot be opened
-        => await mounts.Get() ? await mounts.PutAfter(await keyring.Add(key, user)) : Errno.ENOENT;
+    /// <summary>FS_IOC_GET_ENCRYPTION_POLICY_EX with room for so many bytes.</summary>
+    public KTask<(Errno Error, EncryptionPolicy Policy)> GetPolicy(OpenFile file, int size) => policies.Get(file.Dentry.Value!.Inode.Value!, size);
 
-    /// <summary>FS_IOC_REMOVE_ENCRYPTION_KEY.</summary>
-    [KernelSource("fs/crypto/keyring.c", "fscrypt_ioctl_remove_key")]
+    /// <summary>FS_IOC_GET_ENCRYPTION_POLICY.</summary>
+    public KTask<(Errno Error, EncryptionPolicy Policy)> GetPolicyOld(OpenFile file) => policies.GetOld(file.Dentry.Value!.Inode.Value!);
+
+    /// <summary>FS_IOC_GET_ENCRYPTION_NONCE.</summary>
+    public KTask<Errno> GetNonce(OpenFile file) => policies.GetNonce(file.Dentry.Value!.Inode.Value!);
+
+    // The ioctls on keys are issued on the root directory, which only the mount pins here; ENOENT: there is none to be opened.
+
+    /// <summary>FS_IOC_ADD_ENCRYPTION_KEY with a key of version 2 and its own bytes.</summary>
+    public async KTask<Errno> AddKey(int key, int user)
+        => await mounts.Get() ? await mounts.PutAfter(await keyring.Add(key, key, user)) : Errno.ENOENT;
+
+    /// <summary>FS_IOC_ADD_ENCRYPTION_KEY.</summary>
+    public async KTask<Errno> AddKey(KeyArgument argument, int user)
+        => await mounts.Get() ? await mounts.PutAfter(await keyring.Add(argument, user)) : Errno.ENOENT;
+
+    /// <summary>FS_IOC_REMOVE_ENCRYPTION_KEY of a key of version 2.</summary>
     public async KTask<(Errno Error, RemovalFlags Flags)> RemoveKey(int key, int user)
     {
         if (!await mounts.Get())
@@ -210,9 +226,28 @@ public sealed class SystemCalls
         return answer;
     }
 
-    /// <summary>FS_IOC_GET_ENCRYPTION_KEY_STATUS.</summary>
-    [KernelSource("fs/crypto/keyring.c", "fscrypt_ioctl_get_key_status")]
+    /// <summary>FS_IOC_REMOVE_ENCRYPTION_KEY, or its form for all users.</summary>
+    public async KTask<(Errno Error, RemovalFlags Flags)> RemoveKey(KeyArgument argument, int user, bool allUsers)
+    {
+        if (!await mounts.Get())
+            return (Errno.ENOENT, RemovalFlags.None);
+        var answer = allUsers ? await keyring.RemoveAllUsers(argument, user) : await keyring.Remove(argument, user);
+        await mounts.Put();
+        return answer;
+    }
+
+    /// <summary>FS_IOC_GET_ENCRYPTION_KEY_STATUS of a key of version 2.</summary>
     public KTask<KeyStatusAnswer> KeyStatus(int key, int user) => keyring.Status(key, user);
+
+    /// <summary>FS_IOC_GET_ENCRYPTION_KEY_STATUS.</summary>
+    public async KTask<(Errno Error, KeyStatusAnswer Answer)> KeyStatus(KeyArgument argument, int user)
+    {
+        if (!await mounts.Get())
+            return (Errno.ENOENT, default);
+        var answer = await keyring.Status(argument, user);
+        await mounts.Put();
+        return answer;
+    }
 
     [KernelSource("fs/namei.c", "may_open", Omits = "types other than files and directories; append-only files")]
     private static Errno MayOpen(Inode inode, OpenFlags flags, int user)

@@ -99,14 +99,14 @@ public sealed class Disk
     /// <summary>Puts a directory on the disk, as an earlier mount would have left it.</summary>
     /// <param name="parent">Number of its parent's inode.</param>
     /// <param name="name">Its name.</param>
-    /// <param name="keyNumber">The master key of its policy, or -1 if it is not encrypted.</param>
+    /// <param name="policy">Its policy, or -1 if it is not encrypted: n - 1 is that of version 2 of Kn.</param>
     /// <returns>Its inode number.</returns>
-    public int AddDirectory(int parent, string name, int keyNumber) => Add(parent, name, isDirectory: true, keyNumber, 0);
+    public int AddDirectory(int parent, string name, int policy) => Add(parent, name, isDirectory: true, policy, 0);
 
     /// <summary>Puts a file on the disk, with its directory's policy.</summary>
     /// <returns>Its inode number.</returns>
     public int AddFile(int parent, string name, string text)
-        => Add(parent, name, isDirectory: false, Inodes[parent]!.KeyNumber, Text(text));
+        => Add(parent, name, isDirectory: false, Inodes[parent]!.Policy, Text(text));
 
     /// <summary>Takes the lowest free number, which may have been that of a deleted file, and makes an empty, unencrypted inode of it.</summary>
     internal DiskInode AllocateInode(bool isDirectory, int owner)
@@ -120,10 +120,10 @@ public sealed class Disk
         slab.Free(inode);
     }
 
-    private int Add(int parent, string name, bool isDirectory, int keyNumber, int data)
+    private int Add(int parent, string name, bool isDirectory, int policy, int data)
     {
         var inode = AllocateInode(isDirectory, owner: 0);
-        inode.Context.Value = keyNumber;
+        inode.Context.Value = policy;
         inode.Data.Initialize(data);
         inode.Acknowledged.Value = data;
         table[parent]!.Enter(FileName(name), inode.Number);

@@ -29,7 +29,7 @@ public sealed class DiskInode : KernelObject
     public Shared<int> WriteErrors;
 
     /// <summary>
-    /// The encryption context: the master key of its policy, or -1. Set once, under i_rwsem or before anybody can find the
+    /// The encryption context: the number of its policy, or -1. Set once, under i_rwsem or before anybody can find the
     /// inode; whoever reads it does so at a step that reads the disk.
     /// </summary>
     public Note<int> Context;
@@ -54,8 +54,11 @@ public sealed class DiskInode : KernelObject
     /// <summary>i_mode without the type: nine bits of permission.</summary>
     public int Mode => mode.Value;
 
-    /// <summary>The master key of its policy, or -1 if it is not encrypted.</summary>
-    public int KeyNumber => Context.Value;
+    /// <summary>Its policy, as a number; -1 if it is not encrypted.</summary>
+    public int Policy => Context.Value;
+
+    /// <summary>IS_ENCRYPTED.</summary>
+    public bool IsEncrypted => Context.Value >= 0;
 
     /// <summary>A directory's entries, sorted by name: name and inode number. For rules and reports.</summary>
     public IReadOnlyList<(int Name, int Number)> PeekEntries => entries;

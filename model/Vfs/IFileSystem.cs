@@ -35,8 +35,8 @@ public interface IFileSystem
     /// <summary>s_cop->empty_dir, under the directory's i_rwsem.</summary>
     KTask<bool> IsEmpty(Inode directory);
 
-    /// <summary>s_cop->set_context, under the inode's i_rwsem: writes which key it has to the disk.</summary>
-    KTask<Errno> SetContext(Inode inode, int keyNumber);
+    /// <summary>s_cop->set_context, under the inode's i_rwsem: writes which policy it has to the disk.</summary>
+    KTask<Errno> SetContext(Inode inode, int policy);
 
     /// <summary>->d_revalidate in reference mode, for dentries with a no-key name: valid, invalid, or an error.</summary>
     KTask<(Errno Error, bool Valid)> Revalidate(Dentry dentry);

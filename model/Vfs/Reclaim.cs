@@ -104,24 +104,31 @@ public sealed class Reclaim : KernelObject
             await inodes.Iput(previous);
     }
 
-    [KernelSource("mm/vmscan.c", "drop_slab", Omits = "nodes, memory cgroups and other shrinkers")]
+    /// <summary>
+    /// All caches are shrunk until a turn frees little. What the caches of others free counts too, so that it may go on where
+    /// this super block's gave nothing, and those that were used recently lose their second chance.
+    /// </summary>
+    [KernelSource("mm/vmscan.c", "drop_slab", Omits = "nodes and memory cgroups; other shrinkers, but for the turns that they lead to: three at most")]
     private async KTask DropSlab()
     {
-        var turn = 0;
-        int freed;
-        do
-            freed = await Scan(all: true);
-        while (Change.DropSlabHalves.IsIn(release) ? freed >> turn++ > 1 : freed > LittleFreed);
+        const int TurnsForOthers = 3;
+        for (var turn = 0; ; turn++)
+        {
+            var (freed, listed) = await Scan(all: true);
+            var freedMuch = Change.DropSlabHalves.IsIn(release) ? freed >> turn > 1 : freed > LittleFreed;
+            if (!freedMuch && (listed == 0 || turn >= TurnsForOthers || await Host.Choose(2) == 1))
+                return;
+        }
     }
 
-    /// <summary>The super block's shrinker: dentries first, then inodes, of which more are unused by then.</summary>
+    /// <summary>The super block's shrinker: dentries first, then inodes, of which more are unused by then. How many went, and were on the LRUs.</summary>
     /// <remarks>Who unmounts, or has s_umount for another change, is not waited for: nothing is reclaimed then.</remarks>
     [KernelSource("fs/super.c", "super_cache_scan", Omits = "what the file system itself caches; the counts are taken under the locks of the lists")]
-    private async KTask<int> Scan(bool all)
+    private async KTask<(int Freed, int Listed)> Scan(bool all)
     {
         if (!await superBlock.Umount.TryAcquireRead())
-            return 0;
-        var freed = 0;
+            return (0, 0);
+        var (freed, listed) = (0, 0);
         if (superBlock.Root.Value != null)
         {
             await superBlock.DentryLruLock.Acquire();
@@ -130,12 +137,13 @@ public sealed class Reclaim : KernelObject
             await superBlock.InodeLruLock.Acquire();
             var inodeCount = superBlock.InodeLru.Count;
             await superBlock.InodeLruLock.Release();
+            listed = dentryCount + inodeCount;
             freed += await dentries.PruneLru(ShareOf(dentryCount, all));
             freed += await inodes.PruneLru(superBlock, ShareOf(inodeCount, all));
         }
 
         await superBlock.Umount.ReleaseRead();
-        return freed;
+        return (freed, listed);
     }
 
     // With the highest priority each object can be looked at twice: once for its second chance. And at least one always is:

@@ -28,6 +28,9 @@ public sealed class SchemaTests : IDisposable
     public void The_schema_of_check_syntax_is_current() => IsCurrent("check-syntax", typeof(CheckSyntaxReport), ReportJson.Options);
 
     [Fact]
+    public void The_schema_of_conform_is_current() => IsCurrent("conform", typeof(ConformReport), ReportJson.Options);
+
+    [Fact]
     public void The_schema_of_a_checkpoints_first_line_is_current() => IsCurrent("checkpoint", typeof(CheckpointHeader), CheckpointHeader.Options);
 
     [Fact]

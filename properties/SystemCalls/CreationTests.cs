@@ -151,7 +151,7 @@ public static class CreationTests
         foreach (var path in new[] { "d", "d/f", "d/sub", "d/sub/g" })
         {
             Assert.NotNull(calls.Inode(path)!.CryptInfo.Peek);
-            Assert.Equal(0, calls.Inode(path)!.OnDisk.KeyNumber);
+            Assert.Equal(0, calls.Inode(path)!.OnDisk.Policy);
         }
 
         calls.Ends();
@@ -197,7 +197,7 @@ public static class CreationTests
         {
             var host = new NativeHost<RandomWalk>(new RandomWalk(seed));
             var kernel = new Kernel(host, new KernelConfiguration());
-            kernel.Disk.AddDirectory(Disk.RootNumber, "d", keyNumber: 0);
+            kernel.Disk.AddDirectory(Disk.RootNumber, "d", policy: 0);
             int[] path = [kernel.Disk.FileName("d"), kernel.Disk.FileName("f")];
             Assert.True(host.RunAlone(new ThreadBody("setup", kernel.Mount)), host.Finding?.ToString());
             var answer = Errno.OK;

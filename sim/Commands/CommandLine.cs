@@ -28,6 +28,7 @@ public sealed class CommandLine
             ShrinkCommand.Create(scenarios, output),
             ExplainCommand.Create(scenarios, output),
             MergeCommand.Create(output),
+            ConformCommand.Create(output),
             ListCommand.Create(scenarios, output),
             CheckSyntaxCommand.Create(output),
             FormatCommand.Create(output),

@@ -85,6 +85,13 @@ internal static class CommonOptions
     {
         if (!scenario.HasKernel && KernelOptions.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false }) is { } given)
             throw new UsageException($"{scenario.Name} has no kernel: {given.Name} makes no difference to it; leave it out");
+        var configuration = KernelOf(parsed);
+        return scenario.RefusalOf(configuration) is { } refusal ? throw new UsageException(refusal) : configuration;
+    }
+
+    /// <summary>The kernel that the options describe.</summary>
+    public static KernelConfiguration KernelOf(ParseResult parsed)
+    {
         RefuseOtherFileSystems(parsed);
         var configuration = new KernelConfiguration
         {
@@ -92,7 +99,7 @@ internal static class CommonOptions
             Release = ReleaseOf(parsed.GetValue(Release)),
             Without = [.. (parsed.GetValue(Without) ?? []).Select(FixOf).Distinct()],
         };
-        return (configuration.Refusal() ?? scenario.RefusalOf(configuration)) is { } refusal ? throw new UsageException(refusal) : configuration;
+        return configuration.Refusal() is { } refusal ? throw new UsageException(refusal) : configuration;
     }
 
     private static Option[] KernelOptions => [Design, Release, Without, Fs];

@@ -79,6 +79,12 @@ public sealed record CheckedFile(string File, IReadOnlyList<SyntaxError> Errors,
 /// <summary>A mistake in a scenario file; line and column count from 1.</summary>
 public sealed record SyntaxError(int Line, int Column, string Message);
 
+/// <summary>What <c>conform --json</c> prints; skipped says why nothing could run.</summary>
+public sealed record ConformReport(string Verb, IReadOnlyList<ConformRow> Rows, string? Skipped);
+
+/// <summary>A sequence, and how it compares.</summary>
+public sealed record ConformRow(string Sequence, bool Match, string? FirstDifference);
+
 /// <summary>The JSON that the program prints: one line, without escapes where none are needed.</summary>
 public static class ReportJson
 {
@@ -110,6 +116,9 @@ public static class ReportJson
 
     /// <inheritdoc cref="ToText(ExploreReport)"/>
     public static string ToText(CheckSyntaxReport report) => JsonSerializer.Serialize(report, Json.CheckSyntaxReport);
+
+    /// <inheritdoc cref="ToText(ExploreReport)"/>
+    public static string ToText(ConformReport report) => JsonSerializer.Serialize(report, Json.ConformReport);
 }
 
 [JsonSourceGenerationOptions(
@@ -120,4 +129,5 @@ public static class ReportJson
 [JsonSerializable(typeof(ExploreReport))]
 [JsonSerializable(typeof(CompareReport))]
 [JsonSerializable(typeof(CheckSyntaxReport))]
+[JsonSerializable(typeof(ConformReport))]
 internal sealed partial class ReportContext : JsonSerializerContext;

@@ -1,4 +1,5 @@
 using Fscrypt.Sim.Model;
+using Fscrypt.Sim.Model.Fscrypt;
 using Fscrypt.Sim.Model.Machine;
 using Fscrypt.Sim.Model.SystemCalls;
 
@@ -16,30 +17,81 @@ internal sealed class Actor(Kernel kernel, int user, string name) : KernelObject
     public override string Name => $"user:{name}";
 
     /// <summary>Adds a key.</summary>
-    public async KTask<Errno> AddKey(int key, Register result) => Put(result, await kernel.Calls.AddKey(key, user));
-
-    /// <summary>Removes a key.</summary>
-    public async KTask<Errno> RemoveKey(int key, Register result)
+    /// <param name="argument">What the ioctl gets.</param>
+    /// <param name="on">The file that it is issued on; null for the root directory, which nobody needs to open.</param>
+    /// <param name="result">Where the result goes.</param>
+    public async KTask<Errno> AddKey(KeyArgument argument, int[]? on, Register result)
     {
-        var (error, flags) = await kernel.Calls.RemoveKey(key, user);
+        var (error, file) = await OpenFor(on);
+        if (error == Errno.OK)
+            error = await kernel.Calls.AddKey(argument, user);
+        await Close(file);
+        return Put(result, error);
+    }
+
+    /// <summary>Removes a key, or the claims of all users on it.</summary>
+    public async KTask<Errno> RemoveKey(KeyArgument argument, bool allUsers, int[]? on, Register result)
+    {
+        var (error, file) = await OpenFor(on);
+        var flags = RemovalFlags.None;
+        if (error == Errno.OK)
+            (error, flags) = await kernel.Calls.RemoveKey(argument, user, allUsers);
+        await Close(file);
         result.Set(error == Errno.OK ? ResultText.Of(flags) : ResultText.Of(error));
         return error;
     }
 
     /// <summary>Asks for the status of a key.</summary>
-    public async KTask<Errno> Status(int key, Register result)
+    public async KTask<Errno> Status(KeyArgument argument, int[]? on, Register result)
     {
-        if (!await kernel.Mounts.Get())
-            return Put(result, Errno.ENOENT);
-        var answer = await kernel.Calls.KeyStatus(key, user);
-        await kernel.Mounts.Put();
+        var (error, file) = await OpenFor(on);
+        KeyStatusAnswer answer = default;
+        if (error == Errno.OK)
+            (error, answer) = await kernel.Calls.KeyStatus(argument, user);
+        await Close(file);
+        if (error != Errno.OK)
+            return Put(result, error);
         ResultText.Put(result, in answer);
         return Errno.OK;
     }
 
     /// <summary>Gives an empty directory a policy.</summary>
-    public async KTask<Errno> SetPolicy(int[] path, int key, Register result)
-        => Put(result, await kernel.Calls.SetPolicy(path, key, user));
+    public async KTask<Errno> SetPolicy(int[] path, EncryptionPolicy policy, Register result)
+        => Put(result, await kernel.Calls.SetPolicy(path, policy, user));
+
+    /// <summary>Asks for the policy of a file, with room for so many bytes.</summary>
+    public async KTask<Errno> GetPolicy(int[] path, int size, Register result)
+    {
+        var (error, file) = await kernel.Calls.Open(path, OpenFlags.Read, user);
+        EncryptionPolicy policy = default;
+        if (error == Errno.OK)
+            (error, policy) = await kernel.Calls.GetPolicy(file!, size);
+        await Close(file);
+        if (error != Errno.OK)
+            return Put(result, error);
+        result.Set(ResultText.Of(policy, kernel.Keyring.Identities));
+        return Errno.OK;
+    }
+
+    /// <summary>The same with the ioctl that knows of version 1 only; it answers with nothing that is looked at.</summary>
+    public async KTask<Errno> GetPolicyOld(int[] path, Register result)
+    {
+        var (error, file) = await kernel.Calls.Open(path, OpenFlags.Read, user);
+        if (error == Errno.OK)
+            (error, _) = await kernel.Calls.GetPolicyOld(file!);
+        await Close(file);
+        return Put(result, error);
+    }
+
+    /// <summary>Asks for a file's nonce, which nobody looks at.</summary>
+    public async KTask<Errno> GetNonce(int[] path, Register result)
+    {
+        var (error, file) = await kernel.Calls.Open(path, OpenFlags.Read, user);
+        if (error == Errno.OK)
+            error = await kernel.Calls.GetNonce(file!);
+        await Close(file);
+        return Put(result, error);
+    }
 
     /// <summary>Makes a directory.</summary>
     public async KTask<Errno> Mkdir(int[] path, Register result) => Put(result, await kernel.Calls.Mkdir(path, user));
@@ -151,6 +203,15 @@ internal sealed class Actor(Kernel kernel, int user, string name) : KernelObject
 
     /// <summary>Has the kernel drop clean pages (1), unused dentries and inodes (2), or both (3).</summary>
     public async KTask<Errno> DropCaches(int what, Register result) => Put(result, await kernel.Calls.DropCaches(what, user));
+
+    private async KTask<(Errno Error, OpenFile? File)> OpenFor(int[]? path)
+        => path == null ? (Errno.OK, null) : await kernel.Calls.Open(path, OpenFlags.Read, user);
+
+    private async KTask Close(OpenFile? file)
+    {
+        if (file != null)
+            await kernel.Calls.Close(file);
+    }
 
     private Errno PutData(Register result, (Errno Error, int Text) answer)
     {

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Fscrypt.Sim.Model;
+using Fscrypt.Sim.Model.Fscrypt;
 using Fscrypt.Sim.Model.Machine;
 using Fscrypt.Sim.Model.SystemCalls;
 using Fscrypt.Sim.Scenarios.Conditions;
@@ -25,7 +26,11 @@ internal sealed class CallBinding
         this.kernel = kernel;
         var users = Users.Of(scenario);
         for (var i = 0; i < users.Length; i++)
+        {
+            if (i > 0)
+                kernel.Users.Add(users[i].Capabilities);
             actors.Add(users[i].Name, new Actor(kernel, i, users[i].Name));
+        }
     }
 
     /// <summary>Binds a scenario in which nothing is wrong, and that the model can do.</summary>
@@ -108,13 +113,22 @@ internal sealed class CallBinding
         switch (form.Name)
         {
             case "add_key":
-                return Key(words[0], key => actor.AddKey(key, result));
-            case "rm_key":
-                return Key(words[0], key => actor.RemoveKey(key, result));
+                return Key(form, call, words[0], (argument, on) => actor.AddKey(argument, on, result));
+            case "rm_key" or "rm_key_all":
+                var allUsers = form.Name == "rm_key_all";
+                return Key(form, call, words[0], (argument, on) => actor.RemoveKey(argument, allUsers, on, result));
             case "status":
-                return Key(words[0], key => actor.Status(key, result));
+                return Key(form, call, words[0], (argument, on) => actor.Status(argument, on, result));
             case "set_policy":
-                return Path(words[0], path => actor.SetPolicy(path, Keys.NumberOf(words[1]), result));
+                var policy = PolicyOf(form, call, words[1]);
+                return Path(words[0], path => actor.SetPolicy(path, policy, result));
+            case "get_policy":
+                var size = OffsetOf(form, call, "psize", 24);
+                return Path(words[0], path => actor.GetPolicy(path, size, result));
+            case "get_policy_old":
+                return Path(words[0], path => actor.GetPolicyOld(path, result));
+            case "get_nonce":
+                return Path(words[0], path => actor.GetNonce(path, result));
             case "mkdir":
                 return Path(words[0], path => actor.Mkdir(path, result));
             case "unlink":
@@ -161,10 +175,22 @@ internal sealed class CallBinding
         }
     }
 
-    private static Func<KTask<Errno>> Key(string word, Func<int, KTask<Errno>> run)
+    private Func<KTask<Errno>> Key(OperationForm form, CallSyntax call, string word, Func<KeyArgument, int[]?, KTask<Errno>> run)
     {
-        var key = Keys.NumberOf(word);
-        return () => run(key);
+        var argument = Keys.ArgumentOf(form.Name, word, form.OptionOf(call, "spec") != null, kernel.Keyring.Identities);
+        if (form.OptionOf(call, "poke")?.Split(':') is [var offset, var value])
+            argument.Poke(int.Parse(offset, CultureInfo.InvariantCulture), byte.Parse(value, CultureInfo.InvariantCulture));
+        int[] on = [.. Paths.ComponentsOf(form.OptionOf(call, "on") ?? ".").Select(kernel.Disk.FileName)];
+        return () => run(argument, on.Length == 0 ? null : on);
+    }
+
+    private EncryptionPolicy PolicyOf(OperationForm form, CallSyntax call, string word)
+    {
+        var version = OffsetOf(form, call, "v", 2);
+        var key = Keys.SpecifierOf(word, version == 1, kernel.Keyring.Identities);
+        var policy = EncryptionPolicy.Usual(version, key, OffsetOf(form, call, "flags", EncryptionPolicy.Pad32));
+        kernel.Policies.NumberOf(policy);                          // so that nothing is made while threads run
+        return policy;
     }
 
     private Func<KTask<Errno>> Path(string word, Func<int[], KTask<Errno>> run)

@@ -144,12 +144,22 @@ internal sealed class CallChecker
         var wanted = form.Options[option];
         return wanted switch
         {
-            "N" => IsNumber(value) ? null : $"{option}= wants a number",
+            "N" => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var amount) && (option != "v" || amount is 1 or 2) ? null
+                : option == "v" ? $"v= wants 1 or 2: there are no other versions of policies" : $"{option}= wants a number",
             "PATH" => MistakeIn("PATH", word with { Text = value }),
-            "OFFSET:VALUE" => value.Split(':') is [var offset, var number] && IsNumber(offset) && IsNumber(number) ? null
-                : $"{option}= wants OFFSET:VALUE, two numbers",
+            "OFFSET:VALUE" => PokeMistake(form.Name, option, value),
             _ => wanted.Split('|').Contains(value) ? null : $"{option}= wants {wanted.Replace("|", " or ", StringComparison.Ordinal)}",
         };
+    }
+
+    private static string? PokeMistake(string operation, string option, string value)
+    {
+        if (value.Split(':') is not [var offset, var number] || !IsNumber(offset) || !IsNumber(number))
+            return $"{option}= wants OFFSET:VALUE, two numbers";
+        var size = Keys.SizeOfArgument(operation);
+        return !int.TryParse(offset, out var at) || at >= size ? $"the argument of {operation} has {size} bytes: offsets are 0 to {size - 1}"
+            : !byte.TryParse(number, out _) ? $"'{number}' is no byte: 0 to 255"
+            : null;
     }
 
     private string? MistakeIn(string parameter, Word word) => parameter switch

@@ -13,7 +13,7 @@ internal static class CallModel
 {
     private static readonly string[] Operations =
     [
-        "add_key", "rm_key", "status", "set_policy", "mkdir", "rmdir", "unlink", "create", "link", "rename", "open", "close", "read",
+        "add_key", "rm_key", "rm_key_all", "status", "set_policy", "get_policy", "get_policy_old", "get_nonce", "mkdir", "rmdir", "unlink", "create", "link", "rename", "open", "close", "read",
         "write", "cat", "append", "sync", "fsync", "syncfs", "drop_caches", "umount", "mount", "remount",
     ];
 
@@ -30,8 +30,8 @@ internal static class CallModel
             .Select(b => new NotModelled(b.Name.Place, b.AtMost > Background.RunsMax ? $"background {b.Name} more than {Background.RunsMax} times"
                 : $"background {b.Name}")));
         missing.AddRange(scenario.Faults.Where(f => !Background.HasFault(f)).Select(f => new NotModelled(f.Error.Place, $"fault {f.Error}")));
-        foreach (var user in scenario.Users.Where(u => u.Capabilities.Length > 0 || Users.Known.Any(k => k.Id == u.Id)))
-            missing.Add(new NotModelled(user.Name.Place, user.Capabilities.Length > 0 ? "capabilities of users" : "two users with one uid"));
+        foreach (var user in scenario.Users.Where(u => Users.Known.Any(k => k.Id == u.Id)))
+            missing.Add(new NotModelled(user.Name.Place, "two users with one uid"));
         foreach (var body in CallChecker.Bodies(scenario))
         {
             foreach (var call in CallChecker.CallsOf(body.Statements))
@@ -55,7 +55,7 @@ internal static class CallModel
         var form = OperationForm.Named(name)!;
         foreach (var word in call.Arguments)
         {
-            if (form.OptionIn(word) is { } option && !IsModelled(option, word.Text[(option.Length + 1)..]))
+            if (form.OptionIn(word) is { } option && !IsModelled(name, option, word.Text[(option.Length + 1)..]))
                 return new NotModelled(word.Place, word.Text);
         }
 
@@ -63,7 +63,7 @@ internal static class CallModel
         {
             var isModelled = parameter.Name switch
             {
-                "K" => Keys.IsWhole(word.Text),
+                "K" => Keys.IsKey(word.Text),
                 "PATH" => Paths.IsPlain(word.Text),
                 "FLAGS" => AccessFlags.Contains(word.Text),
                 "N" when name == "drop_caches" => word.Text is "1" or "2" or "3",
@@ -76,12 +76,12 @@ internal static class CallModel
         return null;
     }
 
-    private static bool IsModelled(string option, string value) => option switch
+    private static bool IsModelled(string operation, string option, string value) => option switch
     {
         "off" or "n" => int.TryParse(value, out var number) && number <= OffsetMax,
-        "on" => value is "." or "/",                     // the file on which an ioctl is issued
-        "v" => value == "2",
-        "flags" => value is "3" or "noreplace",
+        "on" => Paths.IsPlain(value),                    // the file on which an ioctl is issued
+        "flags" => operation != "rename" || value == "noreplace",
+        "spec" or "poke" or "v" or "psize" => true,
         _ => false,
     };
 

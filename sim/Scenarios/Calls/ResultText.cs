@@ -33,6 +33,12 @@ internal static class ResultText
         _ => "INCOMPLETELY_REMOVED",
     };
 
+    /// <summary>All that GET_POLICY_EX answers.</summary>
+    public static string Of(EncryptionPolicy policy, KeyIdentities identities) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"OK[size={policy.Size},version={policy.Version},contents={policy.ContentsMode},names={policy.NamesMode},flags={policy.Flags},"
+        + $"key={Keys.NameOf(policy.Key, identities)}]");
+
     /// <summary>Puts all that GET_KEY_STATUS answers into a register.</summary>
     public static void Put(Register register, in KeyStatusAnswer answer)
     {

@@ -1,0 +1,65 @@
+using System.Globalization;
+using Fscrypt.Sim.Engines;
+using Fscrypt.Sim.Model;
+using Fscrypt.Sim.Scenarios;
+using Fscrypt.Sim.Scenarios.Language;
+using Fscrypt.Sim.Search;
+
+namespace Fscrypt.Sim.Conformance;
+
+/// <summary>How a sequence compares.</summary>
+/// <param name="Sequence">Its id.</param>
+/// <param name="Match">Whether all results are the same.</param>
+/// <param name="FirstDifference">The first operation whose result is another, with both; or null.</param>
+/// <param name="NotModelled">Whether it was not run: it asks for what the model has not got yet.</param>
+internal sealed record Comparison(string Sequence, bool Match, string? FirstDifference, bool NotModelled = false);
+
+/// <summary>Runs sequences on the model, alone on a fresh machine each, and compares with what is expected.</summary>
+/// <param name="configuration">Which kernel.</param>
+internal sealed class ModelLeg(KernelConfiguration configuration)
+{
+    /// <summary>Runs one and compares.</summary>
+    public Comparison Compare(RecordedSequence sequence)
+    {
+        var file = ScenarioFile.Load(new Diagnostics(sequence.Id, sequence.ToScenario()));
+        if (file.Diagnostics.Any)
+            return new Comparison(sequence.Id, false, $"it is no scenario: {file.Diagnostics.Found[0].Message}");
+        if (file.Scenario is not { } scenario)
+        {
+            var what = string.Join(", ", file.Missing.Select(m => m.What).Distinct());
+            return new Comparison(sequence.Id, false, $"not modelled yet: {what}", NotModelled: true);
+        }
+
+        var host = new NativeHost<DepthFirst>(new DepthFirst(0));
+        Simulation simulation;
+        try
+        {
+            simulation = new Simulation(scenario, configuration, host);
+        }
+        catch (ScenarioException exception)
+        {
+            return new Comparison(sequence.Id, false, exception.Message);
+        }
+
+        for (var i = 0; i < sequence.Steps.Count; i++)
+        {
+            var step = sequence.Steps[i];
+            var name = string.Create(CultureInfo.InvariantCulture, $"r{i + 1}");
+            var actual = simulation.Instance.Registers.Single(r => r.Name == name).Text;
+            var expected = RecordedResult.TextOf(step.Op, step.Result);
+            if (actual != expected)
+            {
+                return new Comparison(
+                    sequence.Id, false, $"step {i + 1}, {step.Text}: the kernel answered {Shown(expected)}, the model {Shown(actual)}");
+            }
+        }
+
+        // Nobody runs any more: what is left has to obey the rules.
+        simulation.Execute();
+        return simulation.Violation is { } finding
+            ? new Comparison(sequence.Id, false, $"at the end {finding.Rule}: {finding.Message}")
+            : new Comparison(sequence.Id, true, null);
+    }
+
+    private static string Shown(string text) => text.Length == 0 ? "nothing" : text.Replace("\0", "\\0", StringComparison.Ordinal);
+}
