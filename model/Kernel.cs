@@ -40,7 +40,7 @@ public sealed class Kernel
         var paths = new PathLookup(SuperBlock, Inodes, Dentries, configuration.Release);
         Calls = new SystemCalls.SystemCalls(
             host, SuperBlock, paths, Dentries, new PageCache(host, SuperBlock, Inodes, Writeback), Writeback, Mounts, fileSystem, Keyring,
-            new Policies(host, fileSystem, Keyring, Policies, Users));
+            new Policies(host, fileSystem, Keyring, Policies, Users), Users);
         var keyMaterial = rules.OfType<KeyMaterial>().Single();
         Keyring.CompletelyRemoved = number => keyMaterial.Removed(this, number);
     }

@@ -106,6 +106,8 @@ internal sealed partial class Ext4
             return Errno.ENOKEY;
         await host.Point();
         directory.OnDisk.Enter(dentry.FileName.Value, inode.Number.Value);
+        if (inode.OnDisk.Label == 0)
+            inode.OnDisk.SetLabel(dentry.FileName.Value);
         return Errno.OK;
     }
 }

@@ -10,8 +10,10 @@ internal sealed partial class Ext4
     [KernelSource("fs/ext4/namei.c", "ext4_unlink", Omits = "the orphan list on the disk; quota")]
     public async KTask<Errno> Unlink(Inode directory, Dentry dentry)
     {
-        await host.Point();                                        // ext4_find_entry, and ext4_journal_start: per release in either order
-        await DeleteEntry(directory, dentry);
+        var name = await FindEntry(directory, dentry);             // and ext4_journal_start: per release in either order
+        if (name == 0)
+            return Errno.ENOENT;
+        await DeleteEntry(directory, name);
         DropLink(dentry.Inode.Value!);
         await host.Point();                                        // ext4_journal_stop
         return Errno.OK;
@@ -21,9 +23,12 @@ internal sealed partial class Ext4
     public async KTask<Errno> RemoveDirectory(Inode directory, Dentry dentry)
     {
         var inode = dentry.Inode.Value!;
+        var name = await FindEntry(directory, dentry);
+        if (name == 0)
+            return Errno.ENOENT;
         if (!await IsEmpty(inode))
             return Errno.ENOTEMPTY;
-        await DeleteEntry(directory, dentry);
+        await DeleteEntry(directory, name);
         DropLink(inode);
         await host.Point();                                        // ext4_journal_stop
         return Errno.OK;
@@ -61,13 +66,17 @@ internal sealed partial class Ext4
         var error = await PrepareRename(source, from, fromDirectory, toDirectory, to);
         if (error != Errno.OK)
             return error;
+        var name = await FindEntry(fromDirectory, from);
+        if (name == 0)
+            return Errno.ENOENT;
         if (target is { IsDirectory.Value: true } && !await IsEmpty(target))
             return Errno.ENOTEMPTY;
-        await host.Point();                                        // finds both entries; ext4_journal_start
+        await host.Point();                                        // ext4_journal_start
         if (target != null)
             toDirectory.OnDisk.Remove(to.FileName.Value);
         toDirectory.OnDisk.Enter(to.FileName.Value, source.Number.Value);
-        fromDirectory.OnDisk.Remove(from.FileName.Value);
+        fromDirectory.OnDisk.Remove(name);
+        source.OnDisk.SetLabel(to.FileName.Value);
         if (target != null)
             DropLink(target);
         await host.Point();                                        // ext4_journal_stop
@@ -99,8 +108,11 @@ internal sealed partial class Ext4
         return await HasPermittedContext(toDirectory, source) ? Errno.OK : Errno.EXDEV;
     }
 
-    /// <summary>Whether a file may be in an encrypted directory: it has the same policy. Sets up both keys as it can.</summary>
-    [KernelSource("fs/crypto/policy.c", "fscrypt_has_permitted_context")]
+    /// <summary>
+    /// Whether a file may be in an encrypted directory: it has the same policy. Sets up both keys as it can, so that a look-up
+    /// unlocks directories, and opening a file may unlock its directory.
+    /// </summary>
+    [KernelSource("fs/crypto/policy.c", "fscrypt_has_permitted_context", Omits = "special files; errors of key set-up but for ENOKEY")]
     private async KTask<bool> HasPermittedContext(Inode directory, Inode inode)
     {
         if (!inode.OnDisk.IsEncrypted)
@@ -110,11 +122,23 @@ internal sealed partial class Ext4
         return inode.OnDisk.Policy == directory.OnDisk.Policy;
     }
 
+    /// <summary>
+    /// The name that an entry has on the disk, or 0. The name is read anew, with the key that there is now: one that was added
+    /// since the look-up makes a plaintext name, which is not there, of what was a no-key name.
+    /// </summary>
+    [KernelSource("fs/ext4/namei.c", "ext4_find_entry")]
+    private async KTask<int> FindEntry(Inode directory, Dentry dentry)
+    {
+        var name = NameOnDisk(dentry, await HasKeyForNames(directory));
+        await host.Point();                                        // reads its blocks
+        return directory.OnDisk.Find(name) == 0 ? 0 : name;
+    }
+
     [KernelSource("fs/ext4/namei.c", "ext4_delete_entry")]
-    private async KTask DeleteEntry(Inode directory, Dentry dentry)
+    private async KTask DeleteEntry(Inode directory, int name)
     {
         await host.Point();
-        directory.OnDisk.Remove(dentry.FileName.Value);
+        directory.OnDisk.Remove(name);
     }
 
     // drop_nlink or clear_nlink, in memory and in the journal.

@@ -52,17 +52,11 @@ internal sealed partial class Ext4(
         superBlock.Disk.FreeInode(inode.Number.Value);
     }
 
-    [KernelSource("fs/ext4/namei.c", "ext4_lookup", Omits = "the check that an encrypted directory's subdirectories have its policy")]
+    [KernelSource("fs/ext4/namei.c", "ext4_lookup", Omits = "names that are too long; case folding")]
     public async KTask<Errno> Lookup(Inode directory, Dentry dentry)
     {
         // fscrypt_prepare_lookup: one test of the key decides how the name is read, and what the dentry says of it.
-        var hasKey = true;
-        if (directory.OnDisk.IsEncrypted)
-        {
-            await keys.GetEncryptionInfo(directory);
-            hasKey = await directory.CryptInfo.LoadAcquire() != null;
-        }
-
+        var hasKey = await HasKeyForNames(directory);
         if (!hasKey)
         {
             await dentry.Ref.Acquire();
@@ -70,8 +64,7 @@ internal sealed partial class Ext4(
             await dentry.Ref.Release();
         }
 
-        // Without the key a plaintext name is no encoded ciphertext: the entry is not found.
-        var number = hasKey ? directory.OnDisk.Find(dentry.FileName.Value) : 0;
+        var number = directory.OnDisk.Find(NameOnDisk(dentry, hasKey));
         if (number == 0)
         {
             await dentries.SpliceAlias(null, dentry);
@@ -81,15 +74,34 @@ internal sealed partial class Ext4(
         var inode = await Iget(number);
         if (inode == null)
             return Errno.ENOMEM;
+        if (directory.OnDisk.IsEncrypted && inode.IsDirectory.Value && !await HasPermittedContext(directory, inode))
+        {
+            await inodes.Iput(inode);
+            return Errno.EPERM;
+        }
+
         await dentries.SpliceAlias(inode, dentry);
         return Errno.OK;
     }
 
+    /// <summary>Whether names in a directory can be read: it is not encrypted, or its key could be set up.</summary>
+    [KernelSource("fs/crypto/fname.c", "fscrypt_setup_filename", Omits = "errors of key set-up but for ENOKEY; how a name is encoded")]
+    private async KTask<bool> HasKeyForNames(Inode directory)
+    {
+        if (!directory.OnDisk.IsEncrypted)
+            return true;
+        await keys.GetEncryptionInfo(directory);
+        return await directory.CryptInfo.LoadAcquire() != null;
+    }
+
+    // Without the key only what was listed without it stands for an entry: other names do not decode to ciphertext.
+    private int NameOnDisk(Dentry dentry, bool hasKey)
+        => hasKey ? dentry.FileName.Value : superBlock.Disk.Decode(dentry.FileName.Value);
+
     [KernelSource("fs/crypto/fname.c", "fscrypt_d_revalidate")]
     public async KTask<(Errno Error, bool Valid)> Revalidate(Dentry dentry)
     {
-        var parent = dentry.Parent.Value!;
-        await DentryCache.Dget(parent);
+        var parent = await dentries.DgetParent(dentry);
         var directory = parent.Inode.Value!;
         await keys.GetEncryptionInfo(directory);
         var valid = await directory.CryptInfo.LoadAcquire() == null;
@@ -97,8 +109,27 @@ internal sealed partial class Ext4(
         return (Errno.OK, valid);
     }
 
-    [KernelSource("fs/ext4/file.c", "ext4_file_open", Omits = "fscrypt_file_open's check of the parent's policy")]
-    public async KTask<Errno> OpenFile(Inode inode) => inode.IsDirectory.Value ? Errno.OK : await keys.RequireKey(inode);
+    [KernelSource("fs/ext4/file.c", "ext4_file_open")]
+    public async KTask<Errno> OpenFile(Dentry dentry)
+    {
+        var inode = dentry.Inode.Value!;
+        return inode.IsDirectory.Value ? Errno.OK : await FscryptFileOpen(dentry, inode);
+    }
+
+    /// <summary>A file opens with its key, in a directory with its policy.</summary>
+    [KernelSource("fs/crypto/hooks.c", "fscrypt_file_open", Omits = "the first look at the parent under RCU, for those that are not encrypted")]
+    private async KTask<Errno> FscryptFileOpen(Dentry dentry, Inode inode)
+    {
+        var error = await keys.RequireKey(inode);
+        if (error != Errno.OK || !inode.OnDisk.IsEncrypted)
+            return error;
+        var parent = await dentries.DgetParent(dentry);
+        var directory = parent.Inode.Value!;
+        if (directory.OnDisk.IsEncrypted && !await HasPermittedContext(directory, inode))
+            error = Errno.EPERM;
+        await dentries.Dput(parent);
+        return error;
+    }
 
     [KernelSource("fs/ext4/readpage.c", "ext4_mpage_readpages", Omits = "completion in a work: it is a step of the reader")]
     public async KTask<int> ReadFolio(Inode inode)

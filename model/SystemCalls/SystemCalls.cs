@@ -6,7 +6,7 @@ using Fscrypt.Sim.Model.Vfs;
 namespace Fscrypt.Sim.Model.SystemCalls;
 
 /// <summary>What a process can do. Paths are numbers of names from the root; texts are numbers too (<see cref="Disk"/>).</summary>
-public sealed class SystemCalls
+public sealed partial class SystemCalls
 {
     private readonly SuperBlock superBlock;
     private readonly PathLookup paths;
@@ -17,11 +17,13 @@ public sealed class SystemCalls
     private readonly IFileSystem fileSystem;
     private readonly MasterKeyring keyring;
     private readonly Policies policies;
+    private readonly Users users;
+    private readonly Slab<Mapping> mappings;
     private readonly Slab<OpenFile> files;
 
     internal SystemCalls(
         KernelHost host, SuperBlock superBlock, PathLookup paths, DentryCache dentries, PageCache pages, Writeback writeback,
-        Mounts mounts, IFileSystem fileSystem, MasterKeyring keyring, Policies policies)
+        Mounts mounts, IFileSystem fileSystem, MasterKeyring keyring, Policies policies, Users users)
     {
         this.superBlock = superBlock;
         this.paths = paths;
@@ -32,6 +34,8 @@ public sealed class SystemCalls
         this.fileSystem = fileSystem;
         this.keyring = keyring;
         this.policies = policies;
+        this.users = users;
+        mappings = new Slab<Mapping>(host, h => new Mapping(h));
         files = new Slab<OpenFile>(host, h => new OpenFile(h));
     }
 
@@ -62,9 +66,13 @@ public sealed class SystemCalls
         if (error != Errno.OK)
             return (error, null);
 
+        if ((flags & OpenFlags.Directory) != 0 && !dentry!.Inode.Value!.IsDirectory.Value)
+            return await PutAfter(Errno.ENOTDIR, dentry);
+        if ((flags & OpenFlags.Path) != 0)
+            return (Errno.OK, FileOf(dentry!, OpenFlags.Path));
         if (!created)
             error = MayOpen(dentry!.Inode.Value!, flags, user);    // who makes a file may open it
-        return error == Errno.OK ? await OpenDentry(dentry!, flags) : await PutAfter(error, dentry!);
+        return error == Errno.OK ? await OpenDentry(dentry!, flags, created) : await PutAfter(error, dentry!);
     }
 
     /// <summary>open with O_CREAT, O_EXCL and O_WRONLY: makes an empty file.</summary>
@@ -114,21 +122,39 @@ public sealed class SystemCalls
         return (Errno.OK, superBlock.Disk.Slice(await pages.Read(inode), offset, length));
     }
 
-    /// <summary>close: drops the file's reference on its dentry, which stays cached.</summary>
-    [KernelSource("fs/file_table.c", "__fput")]
+    /// <summary>close: gives the descriptor up, and the file if nothing maps it.</summary>
     public async KTask<Errno> Close(OpenFile file)
+    {
+        await Put(file);
+        return Errno.OK;
+    }
+
+    /// <summary>Whether files may have more than one user: then they are counted, which is a step; otherwise they are not.</summary>
+    public bool CountsFiles { get; set; }
+
+    [KernelSource("fs/file_table.c", "fput", Omits = "the task work that runs it later, when the task returns to user space")]
+    private async KTask Put(OpenFile file)
+    {
+        if (!CountsFiles || await file.Count.PutAndTest())
+            await Release(file);
+    }
+
+    /// <summary>Drops the file's reference on its dentry, which stays cached.</summary>
+    [KernelSource("fs/file_table.c", "__fput")]
+    private async KTask Release(OpenFile file)
     {
         var dentry = file.Dentry.Value!;
         files.Free(file);
         await dentries.Dput(dentry);
         await mounts.Put();
-        return Errno.OK;
     }
 
     /// <summary>fsync: writes what is dirty of a file, and says whether writing it failed since the descriptor last asked.</summary>
     [KernelSource("fs/sync.c", "vfs_fsync_range")]
     public async KTask<Errno> Fsync(OpenFile file)
     {
+        if (Has(file, OpenFlags.Path))
+            return Errno.EBADF;
         var inode = file.Dentry.Value!.Inode.Value!;
         await writeback.SyncFile(inode);
         if (!superBlock.WriteFault.IsPossible)
@@ -145,6 +171,8 @@ public sealed class SystemCalls
     [KernelSource("fs/sync.c", "syncfs")]
     public async KTask<Errno> Syncfs(OpenFile file)
     {
+        if (Has(file, OpenFlags.Path))
+            return Errno.EBADF;
         await superBlock.Umount.AcquireRead();
         var error = await writeback.SyncFileSystem(superBlock);
         await superBlock.Umount.ReleaseRead();
@@ -190,7 +218,7 @@ public sealed class SystemCalls
             return error;
         error = MayOpen(dentry!.Inode.Value!, OpenFlags.Read, user);
         if (error == Errno.OK)
-            error = await fileSystem.OpenFile(dentry.Inode.Value!);
+            error = await fileSystem.OpenFile(dentry);
         if (error == Errno.OK)
             error = await policies.Set(dentry.Inode.Value!, policy, user);
         await dentries.Dput(dentry);
@@ -252,22 +280,24 @@ public sealed class SystemCalls
     [KernelSource("fs/namei.c", "may_open", Omits = "types other than files and directories; append-only files")]
     private static Errno MayOpen(Inode inode, OpenFlags flags, int user)
     {
-        if ((flags & (OpenFlags.Write | OpenFlags.Create)) != 0 && inode.IsDirectory.Value)
+        if ((flags & (OpenFlags.Write | OpenFlags.Create | OpenFlags.Truncate)) != 0 && inode.IsDirectory.Value)
             return Errno.EISDIR;
-        var mask = ((flags & OpenFlags.Read) != 0 ? PathLookup.MayRead : 0) | ((flags & OpenFlags.Write) != 0 ? PathLookup.MayWrite : 0);
+        var mask = ((flags & OpenFlags.Read) != 0 ? PathLookup.MayRead : 0) | ((flags & (OpenFlags.Write | OpenFlags.Truncate)) != 0 ? PathLookup.MayWrite : 0);
         return PathLookup.Permission(inode, user, mask);
     }
 
     /// <summary>Asks the file system, and makes the file that takes over the reference on the dentry.</summary>
     [KernelSource("fs/open.c", "do_dentry_open")]
-    private async KTask<(Errno Error, OpenFile? File)> OpenDentry(Dentry dentry, OpenFlags flags)
+    private async KTask<(Errno Error, OpenFile? File)> OpenDentry(Dentry dentry, OpenFlags flags, bool created)
     {
-        var error = await fileSystem.OpenFile(dentry.Inode.Value!);
+        var error = await fileSystem.OpenFile(dentry);
         if (error != Errno.OK)
             return await PutAfter(error, dentry);
-        var file = files.Allocate();
-        file.Dentry.Value = dentry;
-        file.Flags.Value = flags;
+        if ((flags & OpenFlags.Truncate) != 0 && !created && !dentry.Inode.Value!.IsDirectory.Value)
+            error = await Truncate(dentry.Inode.Value!, 0);        // handle_truncate
+        if (error != Errno.OK)
+            return await PutAfter(error, dentry);
+        var file = FileOf(dentry, flags);
         if (superBlock.WriteFault.IsPossible)
         {
             file.WriteErrors.Value = ErrorSequence.Sample(await dentry.Inode.Value!.OnDisk.WriteErrors.ReadOnce());
@@ -275,6 +305,15 @@ public sealed class SystemCalls
         }
 
         return (Errno.OK, file);
+    }
+
+    private OpenFile FileOf(Dentry dentry, OpenFlags flags)
+    {
+        var file = files.Allocate();
+        file.Dentry.Value = dentry;
+        file.Flags.Value = flags;
+        file.Count.Initialize(1);
+        return file;
     }
 
     private async KTask<(Errno Error, OpenFile? File)> PutAfter(Errno error, Dentry dentry)
@@ -305,6 +344,15 @@ public enum OpenFlags
 
     /// <summary>O_EXCL: must be made.</summary>
     Exclusive = 1 << 4,
+
+    /// <summary>O_TRUNC: loses what is in it.</summary>
+    Truncate = 1 << 5,
+
+    /// <summary>O_DIRECTORY: must be a directory.</summary>
+    Directory = 1 << 6,
+
+    /// <summary>O_PATH: a place in the tree, that nothing can be read from.</summary>
+    Path = 1 << 7,
 }
 
 /// <summary>struct file: pins a dentry, and through it the inode.</summary>
@@ -313,6 +361,10 @@ public sealed class OpenFile(KernelHost host) : KernelObject(host)
     /// <summary>f_path.dentry.</summary>
     [KernelName("f_path.dentry")]
     public Plain<Dentry?> Dentry;
+
+    /// <summary>f_count: the descriptor, and mappings.</summary>
+    [KernelName("f_count")]
+    public Atomic Count;
 
     /// <summary>f_mode and f_flags.</summary>
     [KernelName("f_mode")]

@@ -42,6 +42,25 @@ public sealed partial class DentryCache : KernelObject
     [KernelSource("include/linux/dcache.h", "dget")]
     public static async KTask Dget(Dentry dentry) => await dentry.Ref.Get();
 
+    /// <summary>The parent of a dentry that is in use, with a reference; a rename may be giving it another one just now.</summary>
+    [KernelSource("fs/dcache.c", "dget_parent", Omits = "d_seq: that the parent is the same afterwards is looked at itself; the second way, with the parent's lock, is the first one again")]
+    public async KTask<Dentry> DgetParent(Dentry dentry)
+    {
+        while (true)
+        {
+            await Host.Rcu.ReadLock();
+            var parent = dentry.Parent.Racy!;
+            var alive = await parent.Ref.GetNotDead();
+            await Host.Rcu.ReadUnlock();
+            if (alive && ReferenceEquals(parent, dentry.Parent.Racy))
+                return parent;
+
+            // The race was here: it moved.
+            if (alive)
+                await Dput(parent);
+        }
+    }
+
     /// <summary>A dentry for a name in a directory, in use, not hashed; its parent is pinned.</summary>
     [KernelSource("fs/dcache.c", "d_alloc")]
     public async KTask<Dentry> Allocate(Dentry parent, int name)

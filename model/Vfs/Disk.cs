@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text;
 using Fscrypt.Sim.Model.Machine;
 
 namespace Fscrypt.Sim.Model.Vfs;
@@ -14,6 +16,10 @@ public sealed class Disk
     [NotState(Remembered)] private readonly NumberedTexts names = new();
     [NotState(Remembered)] private readonly Dictionary<(int Text, int Offset, int Over), int> overlays = [];
     [NotState(Remembered)] private readonly Dictionary<(int Text, int Offset, int Length), int> slices = [];
+    [NotState(Remembered)] private readonly Dictionary<int, string> noKeyNames = [];
+    [NotState(Remembered)] private readonly Dictionary<int, int> decoded = [];
+    [NotState("empty between steps")] private readonly List<string> listed = [];
+    [NotState("empty between steps")] private readonly StringBuilder listing = new();
     private readonly Slab<DiskInode> slab;
     private readonly InodeTable table;
 
@@ -27,6 +33,9 @@ public sealed class Disk
 
     /// <summary>Inode number of the root directory.</summary>
     public const int RootNumber = 2;
+
+    // Its own two, and that of lost+found, which is not shown.
+    private const int LinksOfEmptyRoot = 3;
 
     // S_IRWXUGO, and what a umask of 022 leaves of it for a directory and for a file.
     private const int OpenToAll = 0x1FF;
@@ -56,8 +65,17 @@ public sealed class Disk
     /// <summary>The text that a number stands for.</summary>
     public string TextOf(int number) => texts[number];
 
-    /// <summary>The number that stands for a name.</summary>
-    public int FileName(string name) => names.NumberOf(name);
+    /// <summary>The number that stands for a name. "@f" is the no-key name of what is called f: its ciphertext, encoded.</summary>
+    public int FileName(string name)
+    {
+        var number = names.NumberOf(name);
+        if (name.StartsWith('@'))
+            decoded[number] = names.NumberOf(name[1..]);
+        return number;
+    }
+
+    /// <summary>fscrypt_fname_disk_to_usr the other way round: the name that a no-key name stands for; 0 if it is none.</summary>
+    internal int Decode(int name) => decoded.GetValueOrDefault(name);
 
     /// <summary>The name that a number stands for.</summary>
     public string FileNameOf(int number) => names[number];
@@ -96,6 +114,71 @@ public sealed class Disk
         return number;
     }
 
+    /// <summary>A text of so many characters: cut off, or filled up with zeros. Remembered: only the first time something is made.</summary>
+    public int Resize(int text, int size)
+    {
+        var whole = texts[text];
+        if (size <= whole.Length)
+            return Slice(text, 0, size);
+        if (!slices.TryGetValue((text, 0, size), out var number))
+        {
+            number = Text(whole.PadRight(size, '\0'));
+            slices.Add((text, 0, size), number);
+        }
+
+        return number;
+    }
+
+    /// <summary>st_nlink of an inode. A directory's links are those of its name, of itself, and of what is in it.</summary>
+    public int LinksOf(DiskInode inode)
+    {
+        if (!inode.IsDirectory || inode.Links.Value == 0)
+            return inode.Links.Value;
+        var links = inode.Number == RootNumber ? LinksOfEmptyRoot : 2;
+        foreach (var (_, number) in inode.PeekEntries)
+            links += table[number]!.IsDirectory ? 1 : 0;
+        return links;
+    }
+
+    /// <summary>The names in a directory, sorted, with spaces between them, as one text.</summary>
+    /// <param name="directory">The directory, whose i_rwsem is held.</param>
+    /// <param name="hasKey">Whether its names can be read; otherwise they are those that files are known by, in the form nokey(f).</param>
+    internal int Listing(DiskInode directory, bool hasKey)
+    {
+        listed.Clear();
+        foreach (var (name, number) in directory.List())
+            listed.Add(hasKey ? FileNameOf(name) : NoKeyNameOf(table[number]!));
+        listed.Sort(StringComparer.Ordinal);
+        listing.Clear();
+        foreach (var name in listed)
+            (listing.Length == 0 ? listing : listing.Append(' ')).Append(name);
+        return texts.NumberOf(listing);
+    }
+
+    /// <summary>The path of a dentry as one text: its names from the root on, those without a key as nokey(f).</summary>
+    internal int PathText(Dentry dentry, bool isDeleted)
+    {
+        listing.Clear();
+        if (isDeleted)
+            listing.Append(" (deleted)");
+        for (var at = dentry; at.Parent.Peek is { } parent && !ReferenceEquals(parent, at); at = parent)
+        {
+            var noKey = DentryCache.Has(at.Flags.Peek, DentryFlags.NoKeyName) && at.Inode.Peek != null;
+            listing.Insert(0, noKey ? NoKeyNameOf(at.Inode.Peek!.OnDisk) : FileNameOf(at.FileName.Peek)).Insert(0, '/');
+        }
+
+        if (listing.Length == (isDeleted ? 10 : 0))
+            listing.Insert(0, '/');
+        return texts.NumberOf(listing);
+    }
+
+    private string NoKeyNameOf(DiskInode inode)
+    {
+        if (!noKeyNames.TryGetValue(inode.Label, out var name))
+            noKeyNames.Add(inode.Label, name = $"nokey({FileNameOf(inode.Label)})");
+        return name;
+    }
+
     /// <summary>Puts a directory on the disk, as an earlier mount would have left it.</summary>
     /// <param name="parent">Number of its parent's inode.</param>
     /// <param name="name">Its name.</param>
@@ -127,6 +210,7 @@ public sealed class Disk
         inode.Data.Initialize(data);
         inode.Acknowledged.Value = data;
         table[parent]!.Enter(FileName(name), inode.Number);
+        inode.SetLabel(FileName(name));
         return inode.Number;
     }
 
@@ -152,6 +236,15 @@ public sealed class Disk
             numbers.Add(text, texts.Count);
             texts.Add(text);
             return texts.Count - 1;
+        }
+
+        public int NumberOf(StringBuilder text)
+        {
+            var buffer = ArrayPool<char>.Shared.Rent(text.Length);
+            text.CopyTo(0, buffer, text.Length);
+            var known = numbers.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(buffer.AsSpan(0, text.Length), out var number);
+            ArrayPool<char>.Shared.Return(buffer);
+            return known ? number : NumberOf(text.ToString());
         }
     }
 }

@@ -41,6 +41,7 @@ public sealed class DiskInode : KernelObject
     private Note<bool> isDirectory;
     private Note<int> owner;
     private Note<int> mode;
+    private Note<int> label;
 
     /// <summary>Its number.</summary>
     public int Number => number.Value;
@@ -53,6 +54,12 @@ public sealed class DiskInode : KernelObject
 
     /// <summary>i_mode without the type: nine bits of permission.</summary>
     public int Mode => mode.Value;
+
+    /// <summary>What reports call it: the name that it was given last, a number of <see cref="Disk.FileNameOf"/>; 0 if none.</summary>
+    public int Label => label.Value;
+
+    /// <summary>Whether it has an extended attribute of its users.</summary>
+    internal Note<bool> HasAttribute;
 
     /// <summary>Its policy, as a number; -1 if it is not encrypted.</summary>
     public int Policy => Context.Value;
@@ -82,6 +89,13 @@ public sealed class DiskInode : KernelObject
         return entries.Count == 0;
     }
 
+    /// <summary>The entries, read under the directory's i_rwsem.</summary>
+    internal List<(int Name, int Number)> List()
+    {
+        Access(isWrite: false);
+        return entries;
+    }
+
     /// <summary>Enters a name that is not there, under the directory's i_rwsem.</summary>
     internal void Enter(int name, int number)
     {
@@ -108,7 +122,18 @@ public sealed class DiskInode : KernelObject
         this.mode.Value = mode;
         Context.Value = -1;
         Links.Value = 1;
+        label.Value = 0;
+        HasAttribute.Value = false;
     }
+
+    /// <summary>Gives it another mode, under its i_rwsem.</summary>
+    internal void SetMode(int value) => mode.Value = value;
+
+    /// <summary>Gives it to another user, under its i_rwsem.</summary>
+    internal void SetOwner(int value) => owner.Value = value;
+
+    /// <summary>Notes the name that it is given.</summary>
+    internal void SetLabel(int name) => label.Value = name;
 
     internal override void SaveExtra() => Copy(entries, atCheckpoint);
 

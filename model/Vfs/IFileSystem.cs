@@ -41,8 +41,17 @@ public interface IFileSystem
     /// <summary>->d_revalidate in reference mode, for dentries with a no-key name: valid, invalid, or an error.</summary>
     KTask<(Errno Error, bool Valid)> Revalidate(Dentry dentry);
 
+    /// <summary>->iterate_shared, under the directory's i_rwsem: its names as a text.</summary>
+    KTask<(Errno Error, int Names)> ReadDirectory(Inode directory);
+
+    /// <summary>->setattr with a size, under the inode's i_rwsem: whether it may be changed. What becomes of the pages is the caller's.</summary>
+    KTask<Errno> PrepareSize(Inode inode);
+
+    /// <summary>->setattr with anything else, and ->set of an attribute: what is written goes to the journal.</summary>
+    KTask SetAttributes(Inode inode);
+
     /// <summary>f_op->open.</summary>
-    KTask<Errno> OpenFile(Inode inode);
+    KTask<Errno> OpenFile(Dentry dentry);
 
     /// <summary>Reads the file's data from the disk and decrypts it, with the folio locked.</summary>
     KTask<int> ReadFolio(Inode inode);

@@ -35,6 +35,58 @@ public sealed class PageCache(KernelHost host, SuperBlock superBlock, InodeCache
         await inode.Rwsem.ReleaseWrite();
     }
 
+    /// <summary>Makes a file shorter, or longer by zeros. The size goes to the journal; what is left of the last block becomes dirty.</summary>
+    /// <param name="inode">The file, whose i_rwsem is held, and which has its key if it needs one.</param>
+    /// <param name="size">Its new size, in bytes.</param>
+    [KernelSource("fs/ext4/inode.c", "ext4_truncate", Omits = "blocks; the orphan list: a truncation is never interrupted")]
+    public async KTask Truncate(Inode inode, int size)
+    {
+        host.MightSleep("truncate");
+        var disk = superBlock.Disk;
+        await inode.FolioLock.Acquire();
+        var onDisk = await inode.OnDisk.Data.LoadAcquire();
+        var old = inode.Folio.Value.Has(FolioFlags.Uptodate) ? inode.Folio.Value.Data : onDisk;
+        var data = disk.Resize(old, size);
+        var shortens = size > 0 && size < disk.TextOf(old).Length;
+        if (shortens && !inode.Folio.Value.Has(FolioFlags.Uptodate))
+            await inodes.FileSystem.ReadFolio(inode);              // ext4_block_truncate_page
+        if (shortens)
+            await inode.Folio.Set(new Folio(inode.Folio.Value.Flags, data).With(FolioFlags.Uptodate | FolioFlags.Dirty));
+        else if (size == 0)
+            await inode.Folio.Set(default);
+        else if (inode.Folio.Value.Has(FolioFlags.Uptodate))
+            await inode.Folio.Set(new Folio(inode.Folio.Value.Flags, data));
+        await inode.OnDisk.Data.StoreRelease(disk.Resize(onDisk, size));
+        if (shortens)
+            await writeback.MarkDirty(inode, InodeState.DirtyPages);
+        await inode.FolioLock.Release();
+        inode.OnDisk.Acknowledged.Value = data;
+    }
+
+    /// <summary>Stores a text at the beginning of a page that is mapped and shared. The file does not become longer.</summary>
+    /// <returns>False if the file has no page there.</returns>
+    [KernelSource("fs/ext4/inode.c", "ext4_page_mkwrite", Omits = "what is stored behind the end of the file, which nobody sees")]
+    public async KTask<bool> Store(Inode inode, int text)
+    {
+        await Read(inode);                                         // the fault
+        await writeback.MarkDirty(inode, InodeState.DirtySync);    // file_update_time
+        await inode.FolioLock.Acquire();
+        var old = inode.Folio.Value.Has(FolioFlags.Uptodate) ? inode.Folio.Value.Data : await inodes.FileSystem.ReadFolio(inode);
+        var disk = superBlock.Disk;
+        var size = disk.TextOf(old).Length;
+        if (size > 0)
+        {
+            var data = disk.Resize(disk.Overlay(old, 0, text), size);
+            await inode.Folio.Set(new Folio(inode.Folio.Value.Flags, data));
+            await inode.Folio.Set(inode.Folio.Value.With(FolioFlags.Uptodate | FolioFlags.Dirty));
+            await writeback.MarkDirty(inode, InodeState.DirtyPages);
+            inode.OnDisk.Acknowledged.Value = data;
+        }
+
+        await inode.FolioLock.Release();
+        return size > 0;
+    }
+
     /// <summary>Reads a file: out of its pages, or from the disk if there are none.</summary>
     [KernelSource("mm/filemap.c", "filemap_read", Omits = "readahead; reads that end after their reader closed")]
     public async KTask<int> Read(Inode inode)

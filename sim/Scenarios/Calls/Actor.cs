@@ -14,6 +14,11 @@ internal sealed class Actor(Kernel kernel, int user, string name) : KernelObject
     /// <summary>Characters that a read without a length reads.</summary>
     public const int ReadMax = 64;
 
+    /// <summary>Characters that are read from a mapping.</summary>
+    private const int MappedMax = 16;
+
+    [NotState("a text stands for the same whenever it is asked for")] private readonly StatusTexts texts = new();
+
     public override string Name => $"user:{name}";
 
     /// <summary>Adds a key.</summary>
@@ -175,6 +180,93 @@ internal sealed class Actor(Kernel kernel, int user, string name) : KernelObject
         }
 
         return Put(result, error);
+    }
+
+    /// <summary>Opens a directory, reads its names, and closes it; the result is the names, or the error of open.</summary>
+    public async KTask<Errno> List(int[] path, Register result)
+    {
+        var (error, opened) = await kernel.Calls.Open(path, OpenFlags.Read | OpenFlags.Directory, user);
+        if (error != Errno.OK)
+            return Put(result, error);
+        var answer = await kernel.Calls.ReadDirectory(opened!);
+        await kernel.Calls.Close(opened!);
+        return PutData(result, answer);
+    }
+
+    /// <summary>Reads the names of an open directory, from the first one on.</summary>
+    public async KTask<Errno> List(Descriptor descriptor, Register result)
+        => descriptor.File.Value is { } file ? PutData(result, await kernel.Calls.ReadDirectory(file)) : Put(result, Errno.EBADF);
+
+    /// <summary>Asks what a file is.</summary>
+    public async KTask<Errno> Stat(int[] path, Register result)
+    {
+        var (error, status) = await kernel.Calls.Stat(path);
+        if (error != Errno.OK)
+            return Put(result, error);
+        result.Set(texts.Of(status, kernel.Disk));
+        return Errno.OK;
+    }
+
+    /// <summary>Asks what an open file is.</summary>
+    public async KTask<Errno> Stat(Descriptor descriptor, Register result)
+    {
+        if (descriptor.File.Value is not { } file)
+            return Put(result, Errno.EBADF);
+        result.Set(texts.Of(await kernel.Calls.Stat(file), kernel.Disk));
+        return Errno.OK;
+    }
+
+    /// <summary>Asks where an open file is.</summary>
+    public async KTask<Errno> PathOf(Descriptor descriptor, Register result)
+        => descriptor.File.Value is { } file ? PutData(result, (Errno.OK, await kernel.Calls.PathOf(file))) : Put(result, Errno.ENOENT);
+
+    /// <summary>Asks about the file system that a file is on.</summary>
+    public async KTask<Errno> StatFs(int[] path, Register result) => Put(result, await kernel.Calls.StatFs(path));
+
+    /// <summary>Changes who may do what.</summary>
+    public async KTask<Errno> ChangeMode(int[] path, int mode, Register result) => Put(result, await kernel.Calls.ChangeMode(path, mode, user));
+
+    /// <summary>Gives a file to another user.</summary>
+    public async KTask<Errno> ChangeOwner(int[] path, int owner, Register result) => Put(result, await kernel.Calls.ChangeOwner(path, owner, user));
+
+    /// <summary>Sets an attribute of a file, or reads it.</summary>
+    public async KTask<Errno> Attribute(int[] path, bool sets, Register result)
+        => Put(result, sets ? await kernel.Calls.SetAttribute(path, user) : await kernel.Calls.GetAttribute(path, user));
+
+    /// <summary>Makes a file shorter or longer.</summary>
+    public async KTask<Errno> Truncate(int[] path, int size, Register result) => Put(result, await kernel.Calls.Truncate(path, size, user));
+
+    /// <summary>The same with a descriptor.</summary>
+    public async KTask<Errno> Truncate(Descriptor descriptor, int size, Register result)
+        => Put(result, descriptor.File.Value is { } file ? await kernel.Calls.Truncate(file, size) : Errno.EBADF);
+
+    /// <summary>Maps the beginning of a file.</summary>
+    public async KTask<Errno> Map(Descriptor mapping, Descriptor descriptor, bool isWritable, bool isPrivate, Register result)
+    {
+        if (descriptor.File.Value is not { } file)
+            return Put(result, Errno.EBADF);
+        var (error, made) = await kernel.Calls.Map(file, isWritable, isPrivate);
+        if (error == Errno.OK)
+            mapping.Mapping.Value = made;
+        return Put(result, error);
+    }
+
+    /// <summary>Reads the first bytes of a mapping.</summary>
+    public async KTask<Errno> Load(Descriptor mapping, Register result)
+        => mapping.Mapping.Value is { } mapped ? PutData(result, await kernel.Calls.Load(mapped, MappedMax)) : Put(result, Errno.EFAULT);
+
+    /// <summary>Stores a text at the beginning of a mapping.</summary>
+    public async KTask<Errno> Store(Descriptor mapping, int text, Register result)
+        => Put(result, mapping.Mapping.Value is { } mapped ? await kernel.Calls.Store(mapped, text) : Errno.EFAULT);
+
+    /// <summary>Takes a mapping away.</summary>
+    public async KTask<Errno> Unmap(Descriptor mapping, Register result)
+    {
+        if (mapping.Mapping.Value is not { } mapped)
+            return Put(result, Errno.EINVAL);
+        mapping.Mapping.Value = null;
+        await kernel.Calls.Unmap(mapped);
+        return Put(result, Errno.OK);
     }
 
     /// <summary>Writes everything to the disk.</summary>

@@ -25,6 +25,7 @@ internal static class Background
         kernel.SuperBlock.WriteFault.IsPossible = TimesOf(scenario, "write") != 0;
         kernel.SuperBlock.SyncFault.IsPossible = TimesOf(scenario, "sync") != 0;
         kernel.Mounts.CountsUsers = CallChecker.CallsOf(scenario).Any(c => c.Operation.Text is "umount" or "mount" or "remount");
+        kernel.Calls.CountsFiles = CallChecker.CallsOf(scenario).Any(c => c.Operation.Text == "mmap");
         if (RunsOf(scenario, Flusher) is > 0 and var writes)
             yield return new ThreadBody("timer", () => kernel.Writeback.WritePeriodically(writes));
         if (RunsOf(scenario, Shrinker) is > 0 and var shrinks)

@@ -4,6 +4,7 @@ using Fscrypt.Sim.Model;
 using Fscrypt.Sim.Model.Fscrypt;
 using Fscrypt.Sim.Model.Machine;
 using Fscrypt.Sim.Model.SystemCalls;
+using Fscrypt.Sim.Model.Vfs;
 using Fscrypt.Sim.Scenarios.Conditions;
 using Fscrypt.Sim.Scenarios.Language;
 
@@ -12,11 +13,18 @@ namespace Fscrypt.Sim.Scenarios.Calls;
 /// <summary>A scenario of system calls on one kernel: its users, descriptors, registers, and what its threads do.</summary>
 internal sealed class CallBinding
 {
+    private static readonly (string Word, OpenFlags Flag)[] NamedFlags =
+    [
+        ("creat", OpenFlags.Create), ("excl", OpenFlags.Exclusive), ("trunc", OpenFlags.Truncate), ("append", OpenFlags.Append),
+        ("dir", OpenFlags.Directory), ("path", OpenFlags.Path),
+    ];
+
     private readonly ScenarioSyntax scenario;
     private readonly Kernel kernel;
     private readonly string file;
     private readonly Dictionary<string, Actor> actors = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Descriptor> descriptors = new(StringComparer.Ordinal);
+    private readonly Dictionary<uint, int> strangers = [];
     private readonly RegisterSet registers = new();
 
     private CallBinding(ScenarioSyntax scenario, string file, Kernel kernel)
@@ -159,6 +167,43 @@ internal sealed class CallBinding
             case "append":
                 var appended = disk.Text(words[1]);
                 return Path(words[0], path => actor.Append(path, appended, result));
+            case "ls":
+                return Path(words[0], path => actor.List(path, result));
+            case "lsfd":
+                return File(words[0], file => () => actor.List(file, result));
+            case "lstat":
+                return Path(words[0], path => actor.Stat(path, result));
+            case "fstat":
+                return File(words[0], file => () => actor.Stat(file, result));
+            case "fdpath":
+                return File(words[0], file => () => actor.PathOf(file, result));
+            case "statfs":
+                return Path(words[0], path => actor.StatFs(path, result));
+            case "chmod":
+                var mode = Convert.ToInt32(words[1], 8);
+                return Path(words[0], path => actor.ChangeMode(path, mode, result));
+            case "chown":
+                var owner = UserOf(uint.Parse(words[1], CultureInfo.InvariantCulture));
+                return Path(words[0], path => actor.ChangeOwner(path, owner, result));
+            case "setxattr" or "getxattr":
+                var sets = form.Name == "setxattr";
+                return Path(words[0], path => actor.Attribute(path, sets, result));
+            case "truncate":
+                var size1 = int.Parse(words[1], CultureInfo.InvariantCulture);
+                return Path(words[0], path => actor.Truncate(path, size1, result));
+            case "ftruncate":
+                var size2 = int.Parse(words[1], CultureInfo.InvariantCulture);
+                return File(words[0], file => () => actor.Truncate(file, size2, result));
+            case "mmap":
+                var (isWritable, isPrivate) = (form.OptionOf(call, "rw") != null, form.OptionOf(call, "private") != null);
+                return File(words[0], mapping => File(words[1], file => () => actor.Map(mapping, file, isWritable, isPrivate, result)));
+            case "mread":
+                return File(words[0], mapping => () => actor.Load(mapping, result));
+            case "mwrite":
+                var stored = disk.Text(words[1]);
+                return File(words[0], mapping => () => actor.Store(mapping, stored, result));
+            case "munmap":
+                return File(words[0], mapping => () => actor.Unmap(mapping, result));
             case "sync":
                 return () => actor.Sync(result);
             case "fsync" or "syncfs":
@@ -212,12 +257,20 @@ internal sealed class CallBinding
         return run(descriptor);
     }
 
-    private static OpenFlags FlagsOf(string word) => word switch
+    private int UserOf(uint uid)
     {
-        "r" => OpenFlags.Read,
-        "w" => OpenFlags.Write,
-        _ => OpenFlags.ReadWrite,
-    };
+        var known = Array.FindIndex([.. Users.Of(scenario)], u => u.Id == uid);
+        return known >= 0 ? known : strangers.TryGetValue(uid, out var place) ? place : strangers[uid] = kernel.Users.Add(Capabilities.None);
+    }
+
+    private static OpenFlags FlagsOf(string words)
+    {
+        var flags = words.Split(',');
+        var all = flags.Contains("rw") ? OpenFlags.ReadWrite : flags.Contains("w") ? OpenFlags.Write : OpenFlags.Read;
+        foreach (var (word, flag) in NamedFlags)
+            all |= flags.Contains(word) ? flag : 0;
+        return all;
+    }
 
     private static int OffsetOf(OperationForm form, CallSyntax call, string option, int otherwise)
         => form.OptionOf(call, option) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;

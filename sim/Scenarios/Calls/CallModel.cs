@@ -14,10 +14,9 @@ internal static class CallModel
     private static readonly string[] Operations =
     [
         "add_key", "rm_key", "rm_key_all", "status", "set_policy", "get_policy", "get_policy_old", "get_nonce", "mkdir", "rmdir", "unlink", "create", "link", "rename", "open", "close", "read",
-        "write", "cat", "append", "sync", "fsync", "syncfs", "drop_caches", "umount", "mount", "remount",
+        "write", "cat", "append", "ls", "lsfd", "lstat", "fstat", "fdpath", "statfs",
+        "chmod", "chown", "setxattr", "getxattr", "truncate", "ftruncate", "mmap", "mread", "mwrite", "munmap", "sync", "fsync", "syncfs", "drop_caches", "umount", "mount", "remount",
     ];
-
-    private static readonly string[] AccessFlags = ["r", "w", "rw"];
 
     // A file's data is one text in the model: what is written far behind its end would be as long.
     private const int OffsetMax = 65_536;
@@ -64,8 +63,8 @@ internal static class CallModel
             var isModelled = parameter.Name switch
             {
                 "K" => Keys.IsKey(word.Text),
-                "PATH" => Paths.IsPlain(word.Text),
-                "FLAGS" => AccessFlags.Contains(word.Text),
+                "PATH" => Paths.IsFromRoot(word.Text),
+                "N" when name is "truncate" or "ftruncate" => int.TryParse(word.Text, out var size) && size <= OffsetMax,
                 "N" when name == "drop_caches" => word.Text is "1" or "2" or "3",
                 _ => true,
             };
@@ -79,9 +78,9 @@ internal static class CallModel
     private static bool IsModelled(string operation, string option, string value) => option switch
     {
         "off" or "n" => int.TryParse(value, out var number) && number <= OffsetMax,
-        "on" => Paths.IsPlain(value),                    // the file on which an ioctl is issued
+        "on" => Paths.IsFromRoot(value),                   // the file on which an ioctl is issued
         "flags" => operation != "rename" || value == "noreplace",
-        "spec" or "poke" or "v" or "psize" => true,
+        "spec" or "poke" or "v" or "psize" or "rw" or "private" => true,
         _ => false,
     };
 

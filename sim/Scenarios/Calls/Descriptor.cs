@@ -9,5 +9,8 @@ internal sealed class Descriptor(KernelHost host, string name) : KernelObject(ho
     /// <summary>The open file, or null.</summary>
     public Note<OpenFile?> File;
 
+    /// <summary>What is mapped under this name, or null.</summary>
+    public Note<Mapping?> Mapping;
+
     public override string Name => $"fd:{name}";
 }

@@ -119,9 +119,12 @@ internal static class Paths
     }
 
     /// <summary>Whether a path is plain: from the root, and of plaintext names.</summary>
-    public static bool IsPlain(string path)
+    public static bool IsPlain(string path) => IsFromRoot(path) && ComponentsOf(path).All(c => c[0] != '@');
+
+    /// <summary>Whether a path begins at the root, and only goes down.</summary>
+    public static bool IsFromRoot(string path)
         => !path.StartsWith("fd:", StringComparison.Ordinal) && !path.StartsWith("cwd:", StringComparison.Ordinal)
-            && ComponentsOf(path).All(c => c[0] != '@' && c is not (".." or "."));
+            && ComponentsOf(path).All(c => c is not (".." or "."));
 
     /// <summary>The components of a path from the root; none for the root itself.</summary>
     public static ImmutableArray<string> ComponentsOf(string path) => path is "." or "/" ? [] : [.. path.Split('/')];

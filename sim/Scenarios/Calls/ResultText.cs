@@ -1,6 +1,8 @@
 using System.Globalization;
 using Fscrypt.Sim.Model;
 using Fscrypt.Sim.Model.Fscrypt;
+using Fscrypt.Sim.Model.SystemCalls;
+using Fscrypt.Sim.Model.Vfs;
 
 namespace Fscrypt.Sim.Scenarios.Calls;
 
@@ -46,5 +48,25 @@ internal static class ResultText
             register.Set(UserCounts[answer.UserCount], answer.AddedBySelf ? ",self]" : "]");
         else
             register.Set(Of(answer.Status));
+    }
+}
+
+/// <summary>What files are, as texts, each made once.</summary>
+internal sealed class StatusTexts
+{
+    private readonly Dictionary<FileStatus, string> texts = [];
+
+    /// <summary><c>file[inode=f,nlink=1,size=5,encrypted]</c>; of a directory without its size.</summary>
+    public string Of(FileStatus status, Disk disk)
+    {
+        if (texts.TryGetValue(status, out var text))
+            return text;
+        var type = status.Type.ToString().ToLowerInvariant();
+        text = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{(status.Type == FileType.Directory ? "dir" : type)}[inode={(status.Label == 0 ? "?" : disk.FileNameOf(status.Label))},nlink={status.Links}"
+            + $"{(status.Type == FileType.Directory ? "" : $",size={status.Size}")}{(status.IsEncrypted ? ",encrypted]" : "]")}");
+        texts.Add(status, text);
+        return text;
     }
 }
