@@ -21,9 +21,9 @@ namespace Fscrypt.Sim.Search.Reduction.Executions;
 /// Where the step then touches less than it was taken to, an execution can be given up too: it was looked at already. So it is
 /// with 16 of 9,192 of <c>races/sync-vs-remove</c>, where two tasks wait on one queue for works of their own. Who reads that its
 /// work is done takes itself out of the queue in the same step, and that conflicts with the other's step that looks at the
-/// queue; so the read was planned behind that one, before the work is done. But then it only finds that it has to sleep, conflicts
-/// with nothing that the other did, and its execution with the read at the front was looked at before. To take it to touch
-/// less would lose executions where it does not.
+/// queue; so the read was planned behind that one, before the work is done. But then it only finds that it has to sleep,
+/// conflicts with nothing that the other did, and its execution with the read at the front was looked at before. To take it
+/// to touch less would lose executions where it does not.
 /// </para>
 /// </remarks>
 internal sealed class CourseOptimal : CourseReducer
