@@ -33,8 +33,8 @@ public class SearchBenchmarks
           end
         """);
 
-    // 16! / (6! 6! 4!) = 1,681,680 schedules of three threads.
-    private static readonly Scenario Divided = Reductions.Read("shared x\nthread t * 2\n  repeat 6\n    x = 1\n  end\nthread u\n  repeat 4\n    x = 2\n  end\n");
+    /// <summary>18! / (7! 7! 4!) = 10,501,920 schedules of three threads.</summary>
+    internal static readonly Scenario Divided = Reductions.Read("shared x\nthread t * 2\n  repeat 7\n    x = 1\n  end\nthread u\n  repeat 4\n    x = 2\n  end\n");
 
     [Benchmark]
     public long DepthFirstMillion60Steps() => Search(SixtySteps, StrategyNames.DepthFirst, executions: DepthFirstExecutions).Executions;
@@ -60,11 +60,14 @@ public class SearchBenchmarks
     [Benchmark]
     public long TwoWorkers() => Search(Divided, StrategyNames.DepthFirst, workers: 2).Executions;
 
-    private static Tally Search(Scenario scenario, string strategy, long? executions = null, int workers = 1) => Explorer.Run(
-        new SearchPlan(scenario, new KernelConfiguration())
+    /// <summary>A search of all schedules, or of the first so many.</summary>
+    internal static SearchPlan PlanOf(Scenario scenario, string strategy, long? executions = null, int workers = 1)
+        => new(scenario, new KernelConfiguration())
         {
             Strategy = strategy, PreemptionsMax = null, ExecutionsMax = executions, Workers = workers,
             StepsMax = strategy == StrategyNames.States ? int.MaxValue : SearchPlan.StepsMaxDefault,
-        },
-        new SearchProgress(null)).Tally;
+        };
+
+    private static Tally Search(Scenario scenario, string strategy, long? executions = null, int workers = 1)
+        => Explorer.Run(PlanOf(scenario, strategy, executions, workers), new SearchProgress(null)).Tally;
 }

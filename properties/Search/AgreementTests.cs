@@ -1,3 +1,5 @@
+using FsCheck;
+using FsCheck.Fluent;
 using Fscrypt.Sim.Model;
 using Fscrypt.Sim.Properties.Scenarios.Programs;
 using Fscrypt.Sim.Scenarios;
@@ -9,11 +11,12 @@ namespace Fscrypt.Sim.Properties.Search;
 
 /// <summary>
 /// Two searches that have nothing in common but the programs' interpreter, one by equivalent executions and one by states,
-/// find the same ends: the strongest test that either has.
+/// find the same ends: the strongest test that either has. Depth-first, which leaves nothing out, is the judge.
 /// </summary>
 public static class AgreementTests
 {
     private const int RandomPrograms = 500;
+    private const long ExecutionsMax = 3_000;            // of a program, for the judge
 
     public static TheoryData<string> Programs
         => [.. ScenarioLibrary.All.Where(s => !s.HasKernel && !EndlessPrograms.Names.Contains(s.Name)).Select(s => s.Name)];
@@ -23,18 +26,43 @@ public static class AgreementTests
     public static void Reduction_and_states_agree_on_the_library(string name) => AssertAgree(ScenarioLibrary.Named(name)!);
 
     [Fact]
-    public static void Reduction_and_states_agree_on_random_programs()
+    public static void All_three_agree_on_programs_that_FsCheck_makes()
     {
+        var (judged, several, cut, threads) = (0, 0, 0, new int[5]);
         var seen = new HashSet<string>();
-        for (var seed = 0; seed < RandomPrograms; seed++)
+        Prop.ForAll(GeneratedProgram.All, program =>
         {
-            var file = ScenarioFile.Load(new Diagnostics("random", $"scenario random{seed}\n{RandomProgram.Text(10_000 + seed)}"));
+            var file = ScenarioFile.Load(new Diagnostics("random", $"scenario random\n{program}"));
             Assert.Equal("", file.Diagnostics.Format());
             seen.UnionWith(AssertAgree(file.Scenario!));
-        }
+            threads[program.Threads.Length]++;
+            var all = Explorer.Run(
+                new SearchPlan(file.Scenario!, new KernelConfiguration()) { PreemptionsMax = null, ExecutionsMax = ExecutionsMax }, new SearchProgress(null));
+            cut += all.BudgetSpent ? 1 : 0;
+            if (all.BudgetSpent)
+                return;
+            var states = Search(file.Scenario!, StrategyNames.States);
+            Assert.Equal(Outcomes(all.Tally), Outcomes(states));
+            Assert.Equal(Rules(all.Tally), Rules(states));
+            Assert.Equal(all.Tally.Deadlocked > 0, states.States!.Deadlocks > 0);
+            judged++;
+            several += all.Tally.Outcomes.Count > 1 ? 1 : 0;
+        }).Check(GeneratedProgram.First(RandomPrograms));
 
-        Assert.Contains("deadlock", seen);                         // otherwise the programs are too tame to tell anything
-        Assert.Contains("lock-misuse", seen);
+        // Otherwise the programs are too tame to tell anything.
+        Assert.Superset(new HashSet<string> { "deadlock", "lock-misuse", "division-by-zero", "index-out-of-bounds" }, seen);
+        Assert.True(judged > 450 && several > 150 && threads[2..].Min() > 100, $"{judged} judged, {cut} not, {several} several; {string.Join(' ', threads)}");
+    }
+
+    [Fact]
+    public static void Generated_programs_shrink_to_the_least_that_shows_it()
+    {
+        var failure = Assert.ThrowsAny<Exception>(() => Prop.ForAll(
+            GeneratedProgram.All, program => !program.ToString().Contains("fetch_add", StringComparison.Ordinal)).Check(GeneratedProgram.First(RandomPrograms)));
+        var least = failure.Message[failure.Message.IndexOf("Shrunk:", StringComparison.Ordinal)..];
+        Assert.Equal(2, least.Split("\nthread t").Length - 1);
+        Assert.Single(least.Split('\n'), line => line.Contains("fetch_add", StringComparison.Ordinal));
+        Assert.DoesNotContain(least.Split('\n'), line => line.Contains("acquire", StringComparison.Ordinal) || line.Contains("repeat", StringComparison.Ordinal));
     }
 
     private static List<string> AssertAgree(Scenario scenario)

@@ -45,6 +45,26 @@ public static class DivisionTests
         }
     }
 
+    [Theory]
+    [InlineData(2)]
+    [InlineData(4)]
+    public static void Workers_who_are_equally_fast_have_equally_much_to_do(int workers)
+    {
+        var file = ScenarioFile.Load(new Diagnostics("test", "scenario test\nshared x\nthread t * 2\n  repeat 4\n  x = 1\n  end\nthread u\n  repeat 4\n  x = 2\n  end"));
+        var plan = new SearchPlan(file.Scenario!, new KernelConfiguration()) { PreemptionsMax = null };
+        using var division = new Division(plan, workers, new SearchProgress(null), new Sim.Search.Checkpoints.Interruption());
+        var shares = new long[workers];
+        foreach (var part in division.Beginnings(-1)!)
+        {
+            var tally = division.NewTally();
+            Assert.Empty(division.Run(-1, [part], tally, long.MaxValue, long.MaxValue));
+            shares[Array.IndexOf(shares, shares.Min())] += tally.Executions;       // whoever is done first takes the next one
+        }
+
+        Assert.Equal(34_650, shares.Sum());                // 12! / (4! 4! 4!)
+        Assert.True(shares.Max() * workers * 100 < shares.Sum() * 102, string.Join(' ', shares));
+    }
+
     private static void AssertSame(SearchPlan plan)
     {
         var alone = Summary(Explorer.Run(plan with { Workers = 1 }, new SearchProgress(null)));

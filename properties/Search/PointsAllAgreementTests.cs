@@ -1,3 +1,5 @@
+using FsCheck;
+using FsCheck.Fluent;
 using Fscrypt.Sim.Model;
 using Fscrypt.Sim.Properties.Scenarios.Programs;
 using Fscrypt.Sim.Scenarios;
@@ -14,31 +16,33 @@ namespace Fscrypt.Sim.Properties.Search;
 /// </summary>
 public sealed class PointsAllAgreementTests(ITestOutputHelper output)
 {
-    // More of them take longer than they tell.
-    private const long ExecutionsMax = 1_500;
+    private static readonly bool IsLong = Environment.GetEnvironmentVariable("FSCRYPT_SIM_LONG_TESTS") == "1";
+    private static readonly int Programs = IsLong ? 500 : 100;
 
-    private static readonly int Programs = Environment.GetEnvironmentVariable("FSCRYPT_SIM_LONG_TESTS") == "1" ? 500 : 100;
+    // More of them take longer than they tell.
+    private static readonly long ExecutionsMax = IsLong ? 1_500 : 400;
 
     [Fact]
     public void All_points_change_no_outcome_of_random_programs()
     {
         var (compared, executions, several) = (0, 0L, 0);
-        for (var seed = 50_000; compared < Programs; seed++)
+        Prop.ForAll(GeneratedProgram.All.Filter(p => !Search(ScenarioOf(p), pointsAll: false).BudgetSpent), program =>
         {
-            var file = ScenarioFile.Load(new Diagnostics("random", $"scenario random{seed}\n{RandomProgram.Text(seed)}"));
-            var few = Search(file.Scenario!, pointsAll: false);
-            if (few.BudgetSpent)
-                continue;
-            var all = Search(file.Scenario!, pointsAll: true);
+            var few = Search(ScenarioOf(program), pointsAll: false);
+            var all = Search(ScenarioOf(program), pointsAll: true);
             Assert.Equal(Summary(few), Summary(all));
             compared++;
             executions += all.Tally.Executions;
             several += all.Tally.Outcomes.Count > 1 ? 1 : 0;
-        }
+        }).Check(GeneratedProgram.First(Programs));
 
         output.WriteLine($"{compared} programs, {executions} executions with all points, {several} with several outcomes");
-        Assert.True(several > Programs / 4, $"{several}");
+        Assert.Equal(Programs, compared);
+        Assert.True(several > Programs / 8, $"{several}");
     }
+
+    private static Scenario ScenarioOf(GeneratedProgram program)
+        => ScenarioFile.Load(new Diagnostics("random", $"scenario random\n{program}")).Scenario!;
 
     private static SearchResult Search(Scenario scenario, bool pointsAll) => Explorer.Run(
         new SearchPlan(scenario, new KernelConfiguration()) { PreemptionsMax = null, PointsAll = pointsAll, ExecutionsMax = ExecutionsMax },

@@ -51,7 +51,13 @@ public struct DepthFirst : IStrategy
 
     public void Begin() => depth = 0;
 
-    public int Choose(KernelHost host, ulong enabled, int current)
+    /// <summary>A new execution begins, which is gone on with from where a decision is taken.</summary>
+    internal void BeginAt(int decision) => depth = decision;
+
+    public int Choose(KernelHost host, ulong enabled, int current) => Choose(enabled, current);
+
+    /// <summary>Who runs next, on any machine.</summary>
+    internal int Choose(ulong enabled, int current)
     {
         var mayGoOn = current >= 0 && (enabled >> current & 1) != 0;
         var preemptions = depth == 0 ? 0 : decisions[depth - 1].PreemptionsAfter;

@@ -1,3 +1,4 @@
+using Fscrypt.Sim.Scenarios.Programs;
 using Fscrypt.Sim.Search.Checkpoints;
 
 namespace Fscrypt.Sim.Search;
@@ -23,7 +24,7 @@ internal sealed class Division : IDisposable
         this.plan = plan;
         this.progress = progress;
         this.interruption = interruption;
-        searches = [.. Enumerable.Range(0, workers).Select(_ => new NativeSearch<DepthFirst>(plan, progress))];
+        searches = [.. Enumerable.Range(0, workers).Select(_ => NewSearch())];
         done = new double[workers];
     }
 
@@ -64,9 +65,11 @@ internal sealed class Division : IDisposable
         }
         while (search.Strategy.WereCut && search.Strategy.Found.Count < PartsOfAWorker * (plan.Shard?.Count ?? searches.Length));
         BoundWasFelt |= search.Strategy.BoundWasFelt;
+        // The heaviest first, so that at the end nobody is left with one of them alone.
         if (plan.Shard is not { } shard)
-            return search.Strategy.Found;
-        List<DepthFirst.Part> parts = [.. search.Strategy.Found.Where((_, i) => i % shard.Count == shard.Index - 1)];
+            return [.. search.Strategy.Found.OrderByDescending(p => p.Weight)];
+        List<DepthFirst.Part> parts =
+            [.. search.Strategy.Found.Where((_, i) => i % shard.Count == shard.Index - 1).OrderByDescending(p => p.Weight)];
         Weight = Math.Max(parts.Sum(p => p.Weight), double.Epsilon);
         return parts;
     }
@@ -125,4 +128,9 @@ internal sealed class Division : IDisposable
         Paused = isPaused;
         return [.. left.OfType<DepthFirst.Part>(), .. parts.Skip(next + 1)];
     }
+
+    // With a point at every access the threads are those of the operating system: they cannot go back.
+    private NativeSearch<DepthFirst> NewSearch() => plan is { Scenario: ProgramScenario program, PointsAll: false }
+        ? new ProgramSearch(plan, program, progress)
+        : new NativeSearch<DepthFirst>(plan, progress);
 }

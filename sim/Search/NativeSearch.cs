@@ -6,30 +6,28 @@ using Fscrypt.Sim.Search.Checkpoints;
 namespace Fscrypt.Sim.Search;
 
 /// <summary>One machine, and one strategy that goes from execution to execution on it. Nothing is allocated for an execution.</summary>
-internal sealed class NativeSearch<TStrategy> : IDisposable
+internal class NativeSearch<TStrategy> : IDisposable
     where TStrategy : struct, IStrategy
 {
     private const int ProgressInterval = 256;
 
-    private readonly StrategyHost<TStrategy> host;
-    private readonly Simulation simulation;
     private readonly StandingCheck check;
     private readonly SearchProgress progress;
     private readonly SearchPlan plan;
 
     public NativeSearch(SearchPlan plan, SearchProgress progress)
     {
-        host = plan.PointsAll
+        Host = plan.PointsAll
             ? new ThreadedHost<TStrategy>(default, pointsAll: true) { StepsMax = plan.StepsMax }
             : new NativeHost<TStrategy>(default) { StepsMax = plan.StepsMax };
-        simulation = new Simulation(plan.Scenario, plan.Configuration, host);
-        check = new StandingCheck(host);
+        Simulation = new Simulation(plan.Scenario, plan.Configuration, Host);
+        check = new StandingCheck(Host);
         this.progress = progress;
         this.plan = plan;
     }
 
     /// <summary>The strategy as it stands after a run.</summary>
-    public TStrategy Strategy => host.Strategy;
+    public TStrategy Strategy => Host.Strategy;
 
     /// <summary>Whether the last run ended because the strategy had no other execution.</summary>
     public bool Exhausted { get; private set; }
@@ -43,23 +41,29 @@ internal sealed class NativeSearch<TStrategy> : IDisposable
     /// <summary>Called with the strategy now and then, before its next execution.</summary>
     public Action<TStrategy>? Look { get; set; }
 
+    /// <summary>The machine.</summary>
+    protected StrategyHost<TStrategy> Host { get; }
+
+    /// <summary>The scenario on it.</summary>
+    protected Simulation Simulation { get; }
+
     /// <summary>Gives the machine up.</summary>
-    public void Dispose() => (host as IDisposable)?.Dispose();
+    public void Dispose() => (Host as IDisposable)?.Dispose();
 
     /// <summary>An empty tally for the scenario.</summary>
-    public Tally NewTally() => new(simulation.Instance.Expectations.Length, plan.TracesOutcomes);
+    public Tally NewTally() => new(Simulation.Instance.Expectations.Length, plan.TracesOutcomes);
 
     /// <summary>Runs executions for what the strategy sees in them; what they come to is not counted.</summary>
     /// <returns>False if one was cut at the limit of steps, which ends it.</returns>
     public bool Repeat(TStrategy strategy, int executions)
     {
-        host.Strategy = strategy;
+        Host.Strategy = strategy;
         for (var i = 0; i < executions; i++)
         {
-            simulation.Execute();
-            if (host.Steps >= plan.StepsMax)
+            Simulation.Execute();
+            if (Host.Steps >= plan.StepsMax)
                 return false;
-            if (!host.Strategy.Next())
+            if (!Host.Strategy.Next())
                 return true;
         }
 
@@ -74,23 +78,22 @@ internal sealed class NativeSearch<TStrategy> : IDisposable
     /// <returns>What they came to.</returns>
     public Tally Run(TStrategy strategy, long executionsMax, long deadline, Interruption? interruption = null)
     {
-        host.Strategy = strategy;
+        Host.Strategy = strategy;
         Paused = IsEndless = false;
         var tally = NewTally();
         for (long number = 0; ; number++)
         {
-            var end = number % StandingCheck.Interval == 0 ? check.ExecuteTwice(simulation, number) : simulation.Execute();
-            tally.Count(simulation, end, host.Schedule, host.Preemptions, host.Steps);
-            Exhausted = !host.Strategy.Next();
-            if (simulation.Violation != null)
+            var end = Execute(tally, number);
+            Exhausted = !Host.Strategy.Next();
+            if (end == ExecutionEnd.Violated)
                 progress.AddViolating(1);
             if (number % ProgressInterval == 0)
             {
-                Look?.Invoke(host.Strategy);
+                Look?.Invoke(Host.Strategy);
                 progress.Add(ProgressInterval);
             }
 
-            IsEndless = end == ExecutionEnd.Cut && plan.IsExhaustive && !plan.Scenario.HasKernel && host.Steps >= plan.StepsMax;
+            IsEndless = end == ExecutionEnd.Cut && plan.IsExhaustive && !plan.Scenario.HasKernel && Host.Steps >= plan.StepsMax;
             if (IsEndless || Exhausted || number + 1 >= executionsMax)
                 return tally;
             if (deadline != long.MaxValue && Stopwatch.GetTimestamp() >= deadline)
@@ -99,5 +102,15 @@ internal sealed class NativeSearch<TStrategy> : IDisposable
             if (Paused)
                 return tally;
         }
+    }
+
+    /// <summary>Runs the execution that the strategy stands at, and counts it.</summary>
+    /// <param name="tally">Where.</param>
+    /// <param name="number">Its number in this run.</param>
+    protected virtual ExecutionEnd Execute(Tally tally, long number)
+    {
+        var end = number % StandingCheck.Interval == 0 ? check.ExecuteTwice(Simulation, number) : Simulation.Execute();
+        tally.Count(Simulation, end, Host.Schedule, Host.Preemptions, Host.Steps);
+        return end;
     }
 }

@@ -93,6 +93,26 @@ public sealed partial class Tally
         CountFound(simulation, schedule, preemptions, steps);
     }
 
+    /// <summary>Counts an execution of a program that came to its end, as others did before, and breaks nothing.</summary>
+    /// <param name="end">Its end.</param>
+    /// <param name="schedule">Who ran at each step.</param>
+    internal void CountEnd(ProgramEnd end, ReadOnlySpan<short> schedule)
+    {
+        Steps += schedule.Length;
+        Complete++;
+        Ended++;
+        ref var outcome = ref CollectionsMarshal.GetValueRefOrAddDefault(outcomes, end.Hash, out _);
+        outcome ??= new Outcome(end.Registers);
+        outcome.Count++;
+        if (keepsSchedules)
+            outcome.Keep(schedule);
+        for (var i = 0; i < held.Length; i++)
+        {
+            asked[i]++;
+            held[i] += end.Held[i] ? 1 : 0;
+        }
+    }
+
     private void CountFound(Simulation simulation, ReadOnlySpan<short> schedule, int preemptions, int steps)
     {
         var finding = simulation.Violation;
@@ -183,7 +203,7 @@ public sealed partial class Tally
     {
         Ended++;
         ref var outcome = ref CollectionsMarshal.GetValueRefOrAddDefault(outcomes, Register.HashOf(registers), out _);
-        outcome ??= new Outcome([.. registers.Select(r => KeyValuePair.Create(r.Name, r.Text))]);
+        outcome ??= new Outcome(Outcome.TextOf(registers));
         outcome.Count++;
         return outcome;
     }
@@ -216,6 +236,10 @@ public sealed class Outcome(IReadOnlyList<KeyValuePair<string, string>> register
 
     /// <summary>The smallest schedule among them; null if it was not kept.</summary>
     public short[]? Schedule { get; private set; }
+
+    /// <summary>The results as text.</summary>
+    internal static IReadOnlyList<KeyValuePair<string, string>> TextOf(Register[] registers)
+        => [.. registers.Select(r => KeyValuePair.Create(r.Name, r.Text))];
 
     internal void Keep(ReadOnlySpan<short> schedule)
     {

@@ -41,19 +41,22 @@ public sealed class ProgramInstance
             .Concat(code.Shared.Where(s => s.Kind == SharedKind.Variable).SelectMany(s => Enumerable.Range(0, s.Size).Select(s.NameOf)));
 
     /// <summary>Copies the values of the machine into the <see cref="Registers"/>: at the end of an execution, and in a deadlock.</summary>
-    public void Collect()
+    public void Collect() => Collect(interpreter.Machine, Registers);
+
+    /// <summary>Copies the values of a machine into an outcome, which <see cref="NamesOf"/> names.</summary>
+    internal static void Collect(ProgramMachine machine, Register[] registers)
     {
-        var (machine, code, next) = (interpreter.Machine, interpreter.Machine.Code, 0);
+        var (code, next) = (machine.Code, 0);
         for (var thread = 0; thread < code.Threads.Length; thread++)
         {
             for (var register = 0; register < code.Threads[thread].Registers.Length; register++)
-                Registers[next++].Set(machine.RegisterOf(thread, register));
+                registers[next++].Set(machine.RegisterOf(thread, register));
         }
 
         for (var cell = 0; cell < code.Cells; cell++)
         {
             if (code.ObjectOf(cell).Kind == SharedKind.Variable)
-                Registers[next++].Set(machine.ValueOf(cell));
+                registers[next++].Set(machine.ValueOf(cell));
         }
     }
 
