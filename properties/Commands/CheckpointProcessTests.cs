@@ -24,6 +24,7 @@ public sealed class CheckpointProcessTests : IDisposable
     [InlineData("TERM", "--strategy random --executions 200000 --workers 2")]
     [InlineData("KILL", "--strategy depth-first --workers 1")]
     [InlineData("KILL", "--strategy states")]
+    [InlineData("KILL", "--strategy dpor")]
     public void A_process_that_is_ended_is_gone_on_with(string signal, string arguments)
     {
         File.WriteAllText(Scenario, arguments.Contains("states", StringComparison.Ordinal) ? Threads(4, 24) : Threads(3, 5));

@@ -70,6 +70,7 @@ internal sealed record Resumption(SearchPlan Plan, BinaryReader Position)
                 TimeMax = header.SecondsLeft is { } seconds ? TimeSpan.FromSeconds(Math.Max(seconds, 0.001)) : null,
                 StepsMax = header.StepsMax,
                 PointsAll = header.Points == "all",
+                Clocks = header.Clocks,
                 TracesOutcomes = header.TraceOutcome,
                 Shard = CommonOptions.ShardOf(header.Shard),
             };
@@ -101,6 +102,7 @@ internal sealed record Resumption(SearchPlan Plan, BinaryReader Position)
             (CommonOptions.Executions, parsed.GetValue(CommonOptions.Executions), Text(header.Executions)),
             (CommonOptions.StepsMax, parsed.GetValue(CommonOptions.StepsMax), Text(header.StepsMax)),
             (CommonOptions.Points, parsed.GetValue(CommonOptions.Points), header.Points == "all" ? "all" : null),
+            (CommonOptions.Clocks, parsed.GetValue(CommonOptions.Clocks) ? "" : null, header.Clocks ? "" : null),
             (CommonOptions.TraceOutcome, parsed.GetValue(CommonOptions.TraceOutcome) ? "" : null, header.TraceOutcome ? "" : null),
             (CommonOptions.ShardOption, parsed.GetValue(CommonOptions.ShardOption), header.Shard),
         ];

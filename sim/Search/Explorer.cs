@@ -51,9 +51,6 @@ public static class Explorer
     /// <summary>Why a search cannot be written down, in a sentence with what can; or null.</summary>
     public static string? CheckpointRefusalOf(SearchPlan plan)
         => plan.Engine == EngineNames.Coyote ? "Coyote's searches cannot be gone on with; those of the native engine can"
-            : plan.Reduces ? $"strategy {plan.Strategy} cannot be gone on with yet; depth-first, states and sampling can"
-            : plan.Strategy == StrategyNames.States && plan.Scenario is not ProgramScenario
-                ? "the states of a kernel cannot be gone on with yet; depth-first and sampling can"
             : null;
 
     /// <summary>Does independent parts side by side; the first mistake of any is thrown as it is.</summary>
