@@ -59,7 +59,7 @@ internal sealed record Resumption(SearchPlan Plan, BinaryReader Position)
                 Release = CommonOptions.ReleaseOf(header.Release),
                 Without = [.. header.Without.Select(CommonOptions.FixOf)],
             };
-            return new SearchPlan(ScenarioOf(header, scenarios), configuration)
+            return new SearchPlan(ScenarioOf(header, scenarios) with { OnlyRules = [.. header.Rules] }, configuration)
             {
                 Engine = header.Engine,
                 Strategy = header.Strategy,
@@ -93,6 +93,7 @@ internal sealed record Resumption(SearchPlan Plan, BinaryReader Position)
             (CommonOptions.Design, parsed.GetValue(CommonOptions.Design), header.Design),
             (CommonOptions.Release, parsed.GetValue(CommonOptions.Release), header.Release),
             (CommonOptions.Without, Joined(parsed.GetValue(CommonOptions.Without)), Joined(header.Without)),
+            (CommonOptions.Rule, Joined(parsed.GetValue(CommonOptions.Rule)), Joined(header.Rules)),
             (CommonOptions.Fs, parsed.GetValue(CommonOptions.Fs), header.Fs),
             (CommonOptions.Engine, parsed.GetValue(CommonOptions.Engine), header.Engine),
             (CommonOptions.Strategy, parsed.GetValue(CommonOptions.Strategy), header.Strategy),

@@ -70,6 +70,7 @@ public static class Explorer
     internal static long DeadlineOf(SearchPlan plan)
         => plan.TimeMax is { } time ? Stopwatch.GetTimestamp() + (long)(time.TotalSeconds * Stopwatch.Frequency) : long.MaxValue;
 
-    private static IReadOnlyList<Expectation> ExpectationsOf(SearchPlan plan)
+    /// <summary>What a plan's scenario expects.</summary>
+    internal static IReadOnlyList<Expectation> ExpectationsOf(SearchPlan plan)
         => new Simulation(plan.Scenario, plan.Configuration, new Engines.NativeHost<RandomWalk>(default)).Instance.Expectations;
 }

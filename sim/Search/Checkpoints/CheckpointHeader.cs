@@ -13,6 +13,7 @@ namespace Fscrypt.Sim.Search.Checkpoints;
 /// <param name="Design">What REMOVE does with the key's inodes.</param>
 /// <param name="Release">The release around it.</param>
 /// <param name="Without">Fixes taken out.</param>
+/// <param name="Rules">The only rules that are checked; none for all.</param>
 /// <param name="Fs">The file system.</param>
 /// <param name="Engine">Who runs the threads.</param>
 /// <param name="Strategy">Who chooses.</param>
@@ -34,6 +35,7 @@ public sealed record CheckpointHeader(
     string Design,
     string Release,
     IReadOnlyList<string> Without,
+    IReadOnlyList<string> Rules,
     string Fs,
     string Engine,
     string Strategy,
@@ -62,8 +64,8 @@ public sealed record CheckpointHeader(
     /// <param name="timeLeft">What is left of its time, if that is limited.</param>
     public static CheckpointHeader Of(SearchPlan plan, TimeSpan? timeLeft) => new(
         CurrentFormat, ModelVersion.Current, plan.Scenario.Name, plan.Scenario.Text, plan.Configuration.Design.Name,
-        plan.Configuration.Release.Name, [.. plan.Configuration.Without.Select(f => f.Id)], "ext4", plan.Engine, plan.Strategy,
-        plan.PreemptionsMax, plan.Depth, plan.Seed, plan.ExecutionsMax, timeLeft?.TotalSeconds, plan.StepsMax,
+        plan.Configuration.Release.Name, [.. plan.Configuration.Without.Select(f => f.Id)], plan.Scenario.OnlyRules,
+        "ext4", plan.Engine, plan.Strategy, plan.PreemptionsMax, plan.Depth, plan.Seed, plan.ExecutionsMax, timeLeft?.TotalSeconds, plan.StepsMax,
         plan.PointsAll ? "all" : "coarse", plan.Clocks, plan.TracesOutcomes, plan.Shard?.ToString());
 
     /// <summary>The line, without its end.</summary>

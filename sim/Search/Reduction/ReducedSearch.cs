@@ -36,7 +36,7 @@ internal sealed class ReducedSearch
         simulation = new Simulation(plan.Scenario, plan.Configuration, host);
         check = new StandingCheck(host);
         path = new Path(code);
-        ends = new PathEnds(path, endsAtCycles: !plan.Scenario.WithoutRules.Contains("deadlock"));
+        ends = new PathEnds(path, endsAtCycles: plan.Scenario.Checks("deadlock"));
         reducer = plan.Strategy == StrategyNames.SleepSets ? new SleepSets(path, plan.StepsMax) : new OptimalReduction(path, plan.StepsMax);
         hasAwait = code.Threads.Any(t => t.Code.Any(i => i.Kind == InstructionKind.Await));
         tally = new Tally(simulation.Instance.Expectations.Length, plan.TracesOutcomes);
