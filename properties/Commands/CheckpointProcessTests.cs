@@ -24,7 +24,6 @@ public sealed class CheckpointProcessTests : IDisposable
     [InlineData("TERM", "--strategy random --executions 200000 --workers 2")]
     [InlineData("KILL", "--strategy depth-first --workers 1")]
     [InlineData("KILL", "--strategy states")]
-    [InlineData("KILL", "--strategy dpor")]
     public void A_process_that_is_ended_is_gone_on_with(string signal, string arguments)
     {
         File.WriteAllText(Scenario, arguments.Contains("states", StringComparison.Ordinal) ? Threads(4, 24) : Threads(3, 5));
@@ -33,6 +32,17 @@ public sealed class CheckpointProcessTests : IDisposable
         var (code, error) = RunAndEnd(signal, [Scenario, .. arguments.Split(' '), "--checkpoint", Checkpoint]);
         if (signal != "KILL")
             Assert.Equal((ExitCode.Undecided, $"fscrypt-sim: interrupted; to go on: fscrypt-sim explore --resume {Checkpoint}\n"), (code, error));
+        Assert.Equal(whole, Explore(["--resume", Checkpoint]));
+    }
+
+    [Theory]
+    [InlineData("races/two-openers --strategy states")]
+    [InlineData("remove-vs-open --strategy dpor --executions 3000")]
+    public void What_another_process_knew_of_a_kernel_is_known_again(string arguments)
+    {
+        var words = arguments.Split(' ');
+        var whole = Explore(words);
+        RunAndEnd("KILL", [.. words, "--checkpoint", Checkpoint]);
         Assert.Equal(whole, Explore(["--resume", Checkpoint]));
     }
 
