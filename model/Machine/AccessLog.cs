@@ -38,7 +38,7 @@ public sealed class AccessLog
     private const uint OfMachine = 7u << 29;
     private const int FirstLate = 2;
 
-    private readonly List<(Type Freed, int Thread)> late;
+    private readonly List<(ulong Freed, int Thread)> late;
 
     private Access[] accesses = new Access[64];
     private ulong[] keys = new ulong[1024];
@@ -60,6 +60,33 @@ public sealed class AccessLog
 
     /// <summary>Cells seen up to now: their numbers are below it.</summary>
     public int Cells { get; private set; }
+
+    /// <summary>What was learnt: of what type something was freed, as a hash of its name, and who touched it late.</summary>
+    public IReadOnlyList<(ulong Freed, int Thread)> Late => late;
+
+    /// <summary>The names of all cells, in the order of their numbers.</summary>
+    public ulong[] Names()
+    {
+        var names = new ulong[Cells];
+        for (var place = 0; place < keys.Length; place++)
+        {
+            if (keys[place] != 0)
+                names[numbers[place]] = keys[place];
+        }
+
+        return names;
+    }
+
+    /// <summary>Becomes, at the beginning, what another one was.</summary>
+    /// <param name="names">Its <see cref="Names"/>.</param>
+    /// <param name="learnt">Its <see cref="Late"/>.</param>
+    public void Restore(ReadOnlySpan<ulong> names, ReadOnlySpan<(ulong Freed, int Thread)> learnt)
+    {
+        late.Clear();
+        late.AddRange(learnt);
+        foreach (var name in names)
+            NumberOf(name);
+    }
 
     /// <summary>The accesses of the step, in their order; a cell can come several times.</summary>
     public ReadOnlySpan<Access> Accesses => accesses.AsSpan(0, length);
@@ -104,7 +131,7 @@ public sealed class AccessLog
         Add(NumberOf(NameOf(target), 0), AccessKind.Write, held: false);
         for (var i = 0; afterGracePeriod && i < late.Count; i++)
         {
-            if (late[i].Freed == target.GetType())
+            if (late[i].Freed == target.Layout.Name)
                 Machine(FirstLate + i, AccessKind.Add);
         }
     }
@@ -125,9 +152,9 @@ public sealed class AccessLog
     /// </summary>
     internal void TouchLate(KernelObject target, int thread)
     {
-        if (late.Contains((target.GetType(), thread)))
+        if (late.Contains((target.Layout.Name, thread)))
             return;
-        late.Add((target.GetType(), thread));
+        late.Add((target.Layout.Name, thread));
         HasLearned = true;
     }
 
@@ -170,9 +197,11 @@ public sealed class AccessLog
         accesses[length++] = new Access(cell, kind, held);
     }
 
-    private int NumberOf(uint name, int cell)
+    private int NumberOf(uint name, int cell) => NumberOf((ulong)name << 17 | (uint)cell | 1UL << 63);
+
+    // A key is never 0, which is a free place.
+    private int NumberOf(ulong key)
     {
-        var key = (ulong)name << 17 | (uint)cell | 1UL << 63;        // never 0, which is a free place
         var place = PlaceOf(key);
         if (keys[place] == key)
             return numbers[place];

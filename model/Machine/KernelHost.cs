@@ -55,6 +55,9 @@ public abstract partial class KernelHost
     /// <summary>Rules that are not watched in this scenario.</summary>
     public ImmutableArray<string> IgnoredRules { get; set; } = [];
 
+    /// <summary>Rules that nobody asked for, and after which nothing is known: where one is broken the execution is given up.</summary>
+    public ImmutableArray<string> EndingRules { get; set; } = [];
+
     /// <summary>Why this execution was given up before its end, or null. It is counted as cut.</summary>
     public string? GivenUp { get; private set; }
 
@@ -118,6 +121,12 @@ public abstract partial class KernelHost
     {
         if (Finding is not null || IgnoredRules.Contains(finding.Rule))
             return;
+        if (EndingRules.Contains(finding.Rule))
+        {
+            GiveUp(NotAsked(finding.Rule));
+            return;
+        }
+
         Deadlocked |= finding.Rule == "deadlock";
         finding.Thread = Current.Index;
         finding.Step = Steps;
@@ -125,6 +134,9 @@ public abstract partial class KernelHost
         decided = true;
         observer?.OnFinding(finding);
     }
+
+    /// <summary>Why an execution is given up where a rule is broken that is one of <see cref="EndingRules"/>.</summary>
+    public static string NotAsked(string rule) => $"rule {rule}, which was not asked for, is broken, and nothing is known of what follows";
 
     /// <summary>Ends the execution at its next point although nothing was found: it would not end. The first reason counts.</summary>
     public void GiveUp(string why)

@@ -21,11 +21,26 @@ public static class RuleBook
         ("list-corruption", "nothing is on a list twice, or taken off a list that it is not on"),
         ("deadlock", "not all threads wait, and no thread waits for itself"),
         ("livelock", "threads that could end do not go round and round for ever; decided by the strategy states"),
-        ("exception", "the model itself does not fail"),
+        (Failure, "the model itself does not fail"),
     ];
 
     /// <summary>Whether a rule may be broken in one of two states that differ in nothing but in what happened before what.</summary>
     public static bool IsOfOrder(string rule) => rule is "data-race" or "use-after-free" or "lock-order";
+
+    /// <summary>
+    /// Whether the kernel goes on after a rule was broken as if nothing had happened: what notices it only looks. After the
+    /// others nothing is known of what follows.
+    /// </summary>
+    public static bool IsLookedAtOnly(string rule)
+        => rule is "lost-write" or "key-material" or "key-state" or "reference-leak"
+            or "data-race" or "lock-order" or "sleep-in-atomic" or "deadlock" or "livelock";
+
+    /// <summary>Those that are not asked for; the model's own failure always is.</summary>
+    public static IEnumerable<string> NotAsked(Func<string, bool> isAskedFor)
+        => All.Select(r => r.Name).Where(r => r != Failure && !isAskedFor(r));
+
+    /// <summary>The rule that the model itself does not fail, without which nothing is known.</summary>
+    public const string Failure = "exception";
 
     /// <summary>The rules that look at the kernel at the end of an execution.</summary>
     internal static ImmutableArray<IRule> AtEnd()

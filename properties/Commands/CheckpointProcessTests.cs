@@ -35,6 +35,17 @@ public sealed class CheckpointProcessTests : IDisposable
         Assert.Equal(whole, Explore(["--resume", Checkpoint]));
     }
 
+    [Theory]
+    [InlineData("races/two-openers --strategy states")]
+    [InlineData("remove-vs-open --strategy dpor --executions 3000")]
+    public void What_another_process_knew_of_a_kernel_is_known_again(string arguments)
+    {
+        var words = arguments.Split(' ');
+        var whole = Explore(words);
+        RunAndEnd("KILL", [.. words, "--checkpoint", Checkpoint]);
+        Assert.Equal(whole, Explore(["--resume", Checkpoint]));
+    }
+
     [Fact]
     public void Without_a_checkpoint_an_interrupted_process_says_what_it_found()
     {

@@ -31,6 +31,11 @@ internal static class CommonOptions
         Description = "take a fix out (repeatable)", HelpName = "FIX", Arity = ArgumentArity.OneOrMore,
     };
 
+    public static Option<string[]> Rule { get; } = new("--rule")
+    {
+        Description = "check only this rule, or expectation (repeatable; default all)", HelpName = "NAME", Arity = ArgumentArity.OneOrMore,
+    };
+
     public static Option<string?> Fs { get; } = Text("--fs", "F", "the file system: ext4");
 
     public static Option<string?> Engine { get; } = Text("--engine", "E", "who runs the threads: native, coyote (default native)");
@@ -169,7 +174,7 @@ internal static class CommonOptions
 
         if (plan.PointsAll && engine == EngineNames.Coyote)
             throw new UsageException("--points all is for the native engine");
-        return plan;
+        return AskedRules.Only(parsed, [plan])[0];
     }
 
     /// <summary>The strategies of an engine.</summary>

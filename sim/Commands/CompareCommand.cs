@@ -35,7 +35,7 @@ internal static class CompareCommand
         var command = new Command("compare", "every eviction design against every rule, exhaustively within a bound")
         {
             names,
-            CommonOptions.Preemptions, CommonOptions.StepsMax, CommonOptions.Executions, CommonOptions.Workers, CommonOptions.Points,
+            CommonOptions.Rule, CommonOptions.Preemptions, CommonOptions.StepsMax, CommonOptions.Executions, CommonOptions.Workers, CommonOptions.Points,
             CommonOptions.Json, CommonOptions.Timing, CommonOptions.Quiet, CommonOptions.NoColor,
         };
         command.SetAction(parsed =>
@@ -54,7 +54,7 @@ internal static class CompareCommand
             };
             var cells = from scenario in chosen from kernel in Kernels where scenario.RefusalOf(kernel) == null
                 select template with { Scenario = scenario, Configuration = kernel };
-            var compare = new Compare([.. cells], parsed.GetValue(CommonOptions.Quiet), CommonOptions.WorkersOf(parsed));
+            var compare = new Compare(AskedRules.Only(parsed, [.. cells]), parsed.GetValue(CommonOptions.Quiet), CommonOptions.WorkersOf(parsed));
             return compare.Run(
                 parsed.GetValue(CommonOptions.NoColor) ? output.Plain : output,
                 parsed.GetValue(CommonOptions.Json),
@@ -80,7 +80,7 @@ internal static class CompareCommand
             if (!json)
             {
                 var scenarios = plans.Select(p => p.Scenario).Distinct().Count();
-                output.Line($"compare {scenarios} {(scenarios == 1 ? "scenario" : "scenarios")} on {Kernels.Length} kernels: {plans[0].Describe}");
+                output.Line($"compare {scenarios} {(scenarios == 1 ? "scenario" : "scenarios")} on {Kernels.Length} kernels: {plans[0].Describe}{AskedRules.Words(plans[0].Scenario)}");
                 output.Line();
             }
 
@@ -134,7 +134,8 @@ internal static class CompareCommand
             var broken = rules.FindAll(rule => IsExpected(row[0], rule) || row.Any(r => BrokenIn(r, rule).Preemptions != null));
             foreach (var rule in broken)
                 table.AddRow([rule, .. row.Select(r => BrokenText(r, rule))]);
-            table.AddRow([$"{rules.Count - broken.Count} other rules", .. row.Select(_ => "never")]);
+            if (rules.Count > broken.Count)
+                table.AddRow([$"{rules.Count - broken.Count} other rules", .. row.Select(_ => "never")]);
             for (var i = 0; i < row[0].Expectations.Count; i++)
             {
                 if (row[0].Expectations[i].Frequency == Frequency.Sometimes)
@@ -221,7 +222,7 @@ internal static class CompareCommand
             var expected = row[0].Expectations.Where(e => e.Frequency != Frequency.Sometimes).Select(e => e.Name);
             var watched = RuleBook.All.Select(r => r.Name).Where(r => r is not ("exception" or Livelock.Rule));
             var found = row.SelectMany(r => r.Tally.Violations).Select(v => v.Rule);
-            return [.. expected.Concat(watched).Concat(found).Distinct()];
+            return [.. expected.Concat(watched).Concat(found).Distinct().Where(row[0].Plan.Scenario.IsAskedFor)];
         }
     }
 }

@@ -29,7 +29,7 @@ internal static class ExploreCommand
         var command = new Command("explore", "look at the schedules of one scenario on one kernel")
         {
             name,
-            CommonOptions.Design, CommonOptions.Release, CommonOptions.Without, CommonOptions.Fs,
+            CommonOptions.Design, CommonOptions.Release, CommonOptions.Without, CommonOptions.Fs, CommonOptions.Rule,
             CommonOptions.Engine, CommonOptions.Strategy, CommonOptions.Seed,
             CommonOptions.Preemptions, CommonOptions.Depth, CommonOptions.StepsMax, CommonOptions.Clocks, CommonOptions.Executions, CommonOptions.For,
             CommonOptions.Workers, CommonOptions.Points, CommonOptions.TraceOutcome, CommonOptions.ShardOption,
@@ -145,7 +145,7 @@ internal static class ExploreCommand
             var kernel = plan.Configuration;
             var without = kernel.Without.Length == 0 ? "" : $", without {string.Join(", ", kernel.Without)}";
             var on = plan.Scenario.HasKernel ? $"design {kernel.Design}, release {kernel.Release}{without}, fs ext4, " : "";
-            output.Line($"explore {plan.Scenario.Name}: {on}{plan.Describe}");
+            output.Line($"explore {plan.Scenario.Name}: {on}{plan.Describe}{AskedRules.Words(plan.Scenario)}");
             if (plan.Scenario.Title.Length > 0)
                 output.Line(plan.Scenario.Title);
             output.Line();
@@ -174,7 +174,7 @@ internal static class ExploreCommand
             switch (result.Verdict)
             {
                 case Verdict.Holds:
-                    output.Judgement("holds", $": {result.Covered}", good: true);
+                    output.Judgement("holds", $": {result.Covered}{AskedRules.Words(plan.Scenario)}", good: true);
                     break;
                 case Verdict.Inconclusive:
                     output.Judgement("inconclusive", $": {result.Reason}", good: null);
@@ -311,7 +311,8 @@ internal static class ExploreCommand
                 shard?.ToString(),
                 shard == null ? null : [.. result.Expectations.Select((e, i) => new ExpectationReport(
                     e.Name, e.Frequency.ToString().ToLowerInvariant(), e.Text, tally.Held[i], tally.Asked[i]))],
-                seconds);
+                seconds,
+                plan.Scenario.OnlyRules.IsEmpty ? null : plan.Scenario.OnlyRules);
         }
     }
 

@@ -89,7 +89,8 @@ internal static class MergeCommand
 
     private static string Identity(ExploreReport report)
         => $"{report.Scenario} on {report.Design} {report.Release} {string.Join(' ', report.Without)} {report.Fs}, "
-            + $"{report.Strategy}, seed {report.Seed}, {CountOf(report)} parts";
+            + $"{report.Strategy}, seed {report.Seed}, {CountOf(report)} parts"
+            + (report.Rules == null ? "" : $", rules {string.Join(' ', report.Rules)}");
 
     private static int CountOf(ExploreReport report)
         => int.TryParse(report.Shard!.Split('/')[^1], out var count) && count is > 0 and <= Shard.CountMax ? count

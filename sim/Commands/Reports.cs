@@ -27,7 +27,8 @@ public sealed record ExploreReport(
     IReadOnlyList<OutcomeReport> Outcomes,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Shard = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<ExpectationReport>? Expectations = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Seconds = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Seconds = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Rules = null);
 
 /// <summary>How executions ended; each is counted once.</summary>
 public sealed record ExecutionCounts(long Complete, long Deadlocked, long Blocked, long AwaitBlocked, long Cut);

@@ -59,7 +59,7 @@ internal sealed record Resumption(SearchPlan Plan, BinaryReader Position)
                 Release = CommonOptions.ReleaseOf(header.Release),
                 Without = [.. header.Without.Select(CommonOptions.FixOf)],
             };
-            return new SearchPlan(ScenarioOf(header, scenarios), configuration)
+            return new SearchPlan(ScenarioOf(header, scenarios) with { OnlyRules = [.. header.Rules] }, configuration)
             {
                 Engine = header.Engine,
                 Strategy = header.Strategy,
@@ -70,6 +70,7 @@ internal sealed record Resumption(SearchPlan Plan, BinaryReader Position)
                 TimeMax = header.SecondsLeft is { } seconds ? TimeSpan.FromSeconds(Math.Max(seconds, 0.001)) : null,
                 StepsMax = header.StepsMax,
                 PointsAll = header.Points == "all",
+                Clocks = header.Clocks,
                 TracesOutcomes = header.TraceOutcome,
                 Shard = CommonOptions.ShardOf(header.Shard),
             };
@@ -92,6 +93,7 @@ internal sealed record Resumption(SearchPlan Plan, BinaryReader Position)
             (CommonOptions.Design, parsed.GetValue(CommonOptions.Design), header.Design),
             (CommonOptions.Release, parsed.GetValue(CommonOptions.Release), header.Release),
             (CommonOptions.Without, Joined(parsed.GetValue(CommonOptions.Without)), Joined(header.Without)),
+            (CommonOptions.Rule, Joined(parsed.GetValue(CommonOptions.Rule)), Joined(header.Rules)),
             (CommonOptions.Fs, parsed.GetValue(CommonOptions.Fs), header.Fs),
             (CommonOptions.Engine, parsed.GetValue(CommonOptions.Engine), header.Engine),
             (CommonOptions.Strategy, parsed.GetValue(CommonOptions.Strategy), header.Strategy),
@@ -101,6 +103,7 @@ internal sealed record Resumption(SearchPlan Plan, BinaryReader Position)
             (CommonOptions.Executions, parsed.GetValue(CommonOptions.Executions), Text(header.Executions)),
             (CommonOptions.StepsMax, parsed.GetValue(CommonOptions.StepsMax), Text(header.StepsMax)),
             (CommonOptions.Points, parsed.GetValue(CommonOptions.Points), header.Points == "all" ? "all" : null),
+            (CommonOptions.Clocks, parsed.GetValue(CommonOptions.Clocks) ? "" : null, header.Clocks ? "" : null),
             (CommonOptions.TraceOutcome, parsed.GetValue(CommonOptions.TraceOutcome) ? "" : null, header.TraceOutcome ? "" : null),
             (CommonOptions.ShardOption, parsed.GetValue(CommonOptions.ShardOption), header.Shard),
         ];

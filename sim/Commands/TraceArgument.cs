@@ -31,7 +31,7 @@ internal static class TraceArgument
         try
         {
             return new SearchPlan(
-                ScenarioOf(trace, scenarios),
+                ScenarioOf(trace, scenarios) with { OnlyRules = [.. trace.Rules ?? []] },
                 new KernelConfiguration
                 {
                     Design = CommonOptions.DesignOf(trace.Design),

@@ -118,7 +118,8 @@ public sealed class Recording : IDisposable
             host.Preemptions,
             host.Schedule.ToArray(),
             Tasks,
-            Steps);
+            Steps,
+            plan.Scenario.OnlyRules.IsEmpty ? null : plan.Scenario.OnlyRules);
     }
 
     private void Run((KernelObject Object, ushort Offset)? watch)

@@ -80,7 +80,7 @@ public sealed class Shrinker
         progress.Stage = $"{Tried} scenarios tried, {text.Count(c => c == '\n')} lines left";
         try
         {
-            var tried = plan with { Scenario = file.Scenario, PreemptionsMax = rule == Livelock.Rule ? null : preemptionsMax };
+            var tried = plan with { Scenario = file.Scenario with { OnlyRules = plan.Scenario.OnlyRules }, PreemptionsMax = rule == Livelock.Rule ? null : preemptionsMax };
             var result = Explorer.Run(tried, progress);
             var tally = result.Tally;
             var violation = tally.Violations.FirstOrDefault(v => v.Rule == rule && Expectation.IsExpected(v.Message) == isExpectation);

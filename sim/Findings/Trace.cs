@@ -27,6 +27,7 @@ namespace Fscrypt.Sim.Findings;
 /// <param name="Schedule">The task of each step, and the outcome of each choice of data, in their order.</param>
 /// <param name="Tasks">The names of the tasks; their numbers are their places.</param>
 /// <param name="Steps">The steps, those of the last part included.</param>
+/// <param name="Rules">The only rules that were checked; null if all were.</param>
 public sealed record Trace(
     string Format,
     int Model,
@@ -47,7 +48,8 @@ public sealed record Trace(
     int Preemptions,
     IReadOnlyList<short> Schedule,
     IReadOnlyList<string> Tasks,
-    IReadOnlyList<TraceStep> Steps)
+    IReadOnlyList<TraceStep> Steps,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Rules = null)
 {
     /// <summary>The <see cref="Format"/> that this program writes.</summary>
     public const string CurrentFormat = "fscrypt-sim-trace-2";

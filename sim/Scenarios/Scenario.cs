@@ -22,6 +22,19 @@ public abstract record Scenario(string Name, string Title)
     /// <summary>Global rules that do not hold in it.</summary>
     public ImmutableArray<string> WithoutRules { get; init; } = [];
 
+    /// <summary>The only rules that are checked, expectations among them; empty for all.</summary>
+    public ImmutableArray<string> OnlyRules { get; init; } = [];
+
+    /// <summary>Whether a rule, or an expectation, was asked for.</summary>
+    public bool IsAskedFor(string rule) => OnlyRules.IsEmpty || OnlyRules.Contains(rule);
+
+    /// <summary>Whether a rule is checked.</summary>
+    public bool Checks(string rule) => !WithoutRules.Contains(rule) && IsAskedFor(rule);
+
+    /// <summary>The expectations that are asked of an execution: those that are no rules, and rules that were asked for.</summary>
+    internal Expectation[] AskedOf(Expectation[] expectations)
+        => OnlyRules.IsEmpty ? expectations : [.. expectations.Where(e => e.Frequency == Frequency.Sometimes || IsAskedFor(e.Name))];
+
     /// <summary>Whether it runs on a kernel; otherwise design and release make no difference.</summary>
     public virtual bool HasKernel => true;
 
@@ -87,7 +100,7 @@ public sealed class ScenarioInstance
     public required Register[] Registers { get; init; }
 
     /// <summary>What must never, must sometimes, or must always be so after the last part.</summary>
-    public required Expectation[] Expectations { get; init; }
+    public required Expectation[] Expectations { get; set; }
 
     /// <summary>Looks at the state after the last part, when no thread runs, and reports broken rules to the machine.</summary>
     public Action? CheckAtEnd { get; set; }

@@ -1,5 +1,7 @@
 using Fscrypt.Sim.Model;
 using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Rules;
+using Fscrypt.Sim.Scenarios.Programs;
 
 namespace Fscrypt.Sim.Scenarios;
 
@@ -31,8 +33,14 @@ public sealed class Simulation
     public Simulation(Scenario scenario, KernelConfiguration configuration, KernelHost host)
     {
         this.host = host;
-        host.IgnoredRules = scenario.WithoutRules;
+        host.IgnoredRules = [.. scenario.WithoutRules, .. RuleBook.NotAsked(scenario.IsAskedFor).Where(RuleBook.IsLookedAtOnly)];
+        host.EndingRules =
+        [
+            .. RuleBook.NotAsked(scenario.IsAskedFor).Where(r => !RuleBook.IsLookedAtOnly(r)),
+            .. ProgramFault.Rules.Where(r => !scenario.IsAskedFor(r)),
+        ];
         Instance = scenario.Bind(host, configuration);
+        Instance.Expectations = scenario.AskedOf(Instance.Expectations);
         if (Instance.Setup != null && !host.RunAlone(Instance.Setup))
             throw SetupFailure(scenario);
         host.Checkpoint();

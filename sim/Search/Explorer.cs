@@ -51,9 +51,6 @@ public static class Explorer
     /// <summary>Why a search cannot be written down, in a sentence with what can; or null.</summary>
     public static string? CheckpointRefusalOf(SearchPlan plan)
         => plan.Engine == EngineNames.Coyote ? "Coyote's searches cannot be gone on with; those of the native engine can"
-            : plan.Reduces ? $"strategy {plan.Strategy} cannot be gone on with yet; depth-first, states and sampling can"
-            : plan.Strategy == StrategyNames.States && plan.Scenario is not ProgramScenario
-                ? "the states of a kernel cannot be gone on with yet; depth-first and sampling can"
             : null;
 
     /// <summary>Does independent parts side by side; the first mistake of any is thrown as it is.</summary>
@@ -73,6 +70,7 @@ public static class Explorer
     internal static long DeadlineOf(SearchPlan plan)
         => plan.TimeMax is { } time ? Stopwatch.GetTimestamp() + (long)(time.TotalSeconds * Stopwatch.Frequency) : long.MaxValue;
 
-    private static IReadOnlyList<Expectation> ExpectationsOf(SearchPlan plan)
+    /// <summary>What a plan's scenario expects.</summary>
+    internal static IReadOnlyList<Expectation> ExpectationsOf(SearchPlan plan)
         => new Simulation(plan.Scenario, plan.Configuration, new Engines.NativeHost<RandomWalk>(default)).Instance.Expectations;
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Fscrypt.Sim.Model.Rules;
 using Fscrypt.Sim.Scenarios;
 
 namespace Fscrypt.Sim.Search;
@@ -99,7 +100,7 @@ public sealed class SearchResult
             reasons.Add($"{Cut(count)}: {why}");
         if (Plan.Shard is { } shard)
             reasons.Add($"shard {shard} is a part of the search");
-        if (Plan.Strategy == StrategyNames.States && Plan.Scenario.HasKernel && !Plan.Clocks)
+        if (Plan.Strategy == StrategyNames.States && Plan.Scenario.HasKernel && !Plan.Clocks && RuleBook.All.Any(r => RuleBook.IsOfOrder(r.Name) && Plan.Scenario.IsAskedFor(r.Name)))
             reasons.Add("races not decided: who is before whom is not part of a state; --clocks makes it one");
         for (var i = 0; i < Expectations.Count && Plan.Shard == null; i++)
         {

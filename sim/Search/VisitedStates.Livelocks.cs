@@ -9,7 +9,7 @@ internal sealed partial class VisitedStates
     /// <returns>Whether memory sufficed.</returns>
     private bool FindLivelocks()
     {
-        if (plan.Scenario.WithoutRules.Contains(Livelock.Rule) || !steps.HasLoops || canEnd == 0)
+        if (!plan.Scenario.Checks(Livelock.Rule) || !steps.HasLoops || canEnd == 0)
             return true;
         if (transitions > int.MaxValue / 2 || store.Bytes + nodes.Bytes + steps.Bytes + (BytesOfEdge * transitions) > bytesMax)
             return false;

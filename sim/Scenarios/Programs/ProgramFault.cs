@@ -27,6 +27,9 @@ public enum ProgramFaultKind
 /// <param name="Object">What it was doing it to, if that is shared.</param>
 public sealed record ProgramFault(ProgramFaultKind Kind, string Thread, Instruction Instruction, long Index, string Object)
 {
+    /// <summary>All rules that a fault can break.</summary>
+    public static IReadOnlyList<string> Rules { get; } = ["division-by-zero", "index-out-of-bounds", "lock-misuse"];
+
     /// <summary>The rule that is broken, or null for an execution that is cut.</summary>
     public string? Rule => Kind switch
     {

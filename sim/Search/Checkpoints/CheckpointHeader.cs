@@ -13,6 +13,7 @@ namespace Fscrypt.Sim.Search.Checkpoints;
 /// <param name="Design">What REMOVE does with the key's inodes.</param>
 /// <param name="Release">The release around it.</param>
 /// <param name="Without">Fixes taken out.</param>
+/// <param name="Rules">The only rules that are checked; none for all.</param>
 /// <param name="Fs">The file system.</param>
 /// <param name="Engine">Who runs the threads.</param>
 /// <param name="Strategy">Who chooses.</param>
@@ -23,6 +24,7 @@ namespace Fscrypt.Sim.Search.Checkpoints;
 /// <param name="SecondsLeft">Time that was left of what it may take, or null.</param>
 /// <param name="StepsMax">Steps after which an execution is cut.</param>
 /// <param name="Points"><c>all</c> if every release is a scheduling point, otherwise <c>coarse</c>.</param>
+/// <param name="Clocks">Whether states are told apart by what happened before what.</param>
 /// <param name="TraceOutcome">Whether the schedules of outcomes are kept.</param>
 /// <param name="Shard">The part of the search, or null.</param>
 public sealed record CheckpointHeader(
@@ -33,6 +35,7 @@ public sealed record CheckpointHeader(
     string Design,
     string Release,
     IReadOnlyList<string> Without,
+    IReadOnlyList<string> Rules,
     string Fs,
     string Engine,
     string Strategy,
@@ -43,11 +46,12 @@ public sealed record CheckpointHeader(
     double? SecondsLeft,
     int StepsMax,
     string Points,
+    bool Clocks,
     bool TraceOutcome,
     string? Shard)
 {
     /// <summary>The <see cref="Format"/> that this program writes.</summary>
-    public const string CurrentFormat = "fscrypt-sim-checkpoint-1";
+    public const string CurrentFormat = "fscrypt-sim-checkpoint-2";
 
     private static readonly CheckpointJson Json =
         new(new JsonSerializerOptions(CheckpointJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
@@ -60,9 +64,9 @@ public sealed record CheckpointHeader(
     /// <param name="timeLeft">What is left of its time, if that is limited.</param>
     public static CheckpointHeader Of(SearchPlan plan, TimeSpan? timeLeft) => new(
         CurrentFormat, ModelVersion.Current, plan.Scenario.Name, plan.Scenario.Text, plan.Configuration.Design.Name,
-        plan.Configuration.Release.Name, [.. plan.Configuration.Without.Select(f => f.Id)], "ext4", plan.Engine, plan.Strategy,
-        plan.PreemptionsMax, plan.Depth, plan.Seed, plan.ExecutionsMax, timeLeft?.TotalSeconds, plan.StepsMax,
-        plan.PointsAll ? "all" : "coarse", plan.TracesOutcomes, plan.Shard?.ToString());
+        plan.Configuration.Release.Name, [.. plan.Configuration.Without.Select(f => f.Id)], plan.Scenario.OnlyRules,
+        "ext4", plan.Engine, plan.Strategy, plan.PreemptionsMax, plan.Depth, plan.Seed, plan.ExecutionsMax, timeLeft?.TotalSeconds, plan.StepsMax,
+        plan.PointsAll ? "all" : "coarse", plan.Clocks, plan.TracesOutcomes, plan.Shard?.ToString());
 
     /// <summary>The line, without its end.</summary>
     public byte[] ToLine() => JsonSerializer.SerializeToUtf8Bytes(this, Json.CheckpointHeader);

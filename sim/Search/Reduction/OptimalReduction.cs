@@ -21,6 +21,22 @@ internal sealed class OptimalReduction(Path path, int stepsMax) : Reducer(path, 
     private readonly int[] known = new int[path.Threads];
     private bool planned;                                 // whether what follows the path is in its tree
 
+    public override void Write(BinaryWriter to)
+    {
+        base.Write(to);
+        trees.Write(to, Path.Length, static (to, footprint) =>
+        {
+            to.Write(footprint.Cell);
+            to.Write(footprint.Writes);
+        });
+    }
+
+    public override void Read(BinaryReader from)
+    {
+        base.Read(from);
+        trees.Read(from, static from => new ProgramFootprint(from.ReadInt32(), from.ReadBoolean()));
+    }
+
     protected override int Choose(ulong awake)
     {
         planned = !trees.IsEmpty(Path.Length);

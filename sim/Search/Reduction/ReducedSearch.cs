@@ -26,6 +26,7 @@ internal sealed class ReducedSearch
     private readonly bool hasAwait;
     private readonly Tally tally;
     private readonly Tally unseen;
+    private long done;                                    // executions
 
     private ReducedSearch(SearchPlan plan, SearchProgress progress)
     {
@@ -35,7 +36,7 @@ internal sealed class ReducedSearch
         simulation = new Simulation(plan.Scenario, plan.Configuration, host);
         check = new StandingCheck(host);
         path = new Path(code);
-        ends = new PathEnds(path, endsAtCycles: !plan.Scenario.WithoutRules.Contains("deadlock"));
+        ends = new PathEnds(path, endsAtCycles: plan.Scenario.Checks("deadlock"));
         reducer = plan.Strategy == StrategyNames.SleepSets ? new SleepSets(path, plan.StepsMax) : new OptimalReduction(path, plan.StepsMax);
         hasAwait = code.Threads.Any(t => t.Code.Any(i => i.Kind == InstructionKind.Await));
         tally = new Tally(simulation.Instance.Expectations.Length, plan.TracesOutcomes);
@@ -67,6 +68,8 @@ internal sealed class ReducedSearch
         if (plan.Scenario is not ProgramScenario)
             return ExecutionSearch.Run(plan, progress, deadline, expectations, interruption);
         var search = new ReducedSearch(plan, progress);
+        if (interruption.From is { } from)
+            search.Read(from);
         var exhausted = search.Go(plan.ExecutionsMax ?? long.MaxValue, deadline, interruption);
         search.tally.AddUnseen(search.unseen);
         return new SearchResult(plan, search.tally, new Coverage(exhausted, null), !exhausted && search.tally.Cut == 0, expectations)
@@ -78,8 +81,9 @@ internal sealed class ReducedSearch
     /// <returns>Whether every trace was looked at.</returns>
     private bool Go(long executionsMax, long deadline, Interruption interruption)
     {
-        for (long number = 0; number < executionsMax; number++)
+        while (done < executionsMax)
         {
+            var number = done;
             var end = path.BeginsWithFault && number == 0 ? PathEnd.Maximal : reducer.Next();
             if (end == PathEnd.Exhausted)
                 return true;
@@ -87,18 +91,40 @@ internal sealed class ReducedSearch
                 tally.CountBlocked(hasAwait && plan.Strategy == StrategyNames.Dpor, path.Length);
             else
                 Count(number);
+            done++;
             if (number % ProgressInterval == 0)
                 progress.Add(ProgressInterval);
             if (path.BeginsWithFault)
                 return true;
             // One endless execution is like the next: nothing can be proved any more.
-            if (end == PathEnd.Cut || (deadline != long.MaxValue && Stopwatch.GetTimestamp() >= deadline))
+            if (end == PathEnd.Cut)
                 return false;
-            if (interruption.IsDue && interruption.IsStopped)
+            var isSpent = deadline != long.MaxValue && Stopwatch.GetTimestamp() >= deadline;
+            if (!interruption.IsDue && !isSpent)
+                continue;
+            interruption.Save(Write);
+            if (isSpent || interruption.IsStopped)
                 return false;
         }
 
+        interruption.Save(Write);
         return reducer.Next() == PathEnd.Exhausted;
+    }
+
+    private void Write(BinaryWriter to)
+    {
+        to.Write(done);
+        tally.Write(to);
+        unseen.Write(to);
+        reducer.Write(to);
+    }
+
+    private void Read(BinaryReader from)
+    {
+        done = from.ReadInt64();
+        tally.Read(from);
+        unseen.Read(from);
+        reducer.Read(from);
     }
 
     private void Count(long number)

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Fscrypt.Sim.Scenarios.Programs;
+using Fscrypt.Sim.Search.Checkpoints;
 
 namespace Fscrypt.Sim.Search.Reduction;
 
@@ -40,6 +41,27 @@ internal abstract class Reducer(Path path, int stepsMax)
 
         AtEnd();
         return PathEnd.Maximal;
+    }
+
+    /// <summary>Writes where the search is: at the end of an execution.</summary>
+    public virtual void Write(BinaryWriter to)
+    {
+        to.Write(begun);
+        to.Write(path.Length);
+        for (var step = 0; step < path.Length; step++)
+            to.Write(path[step].Thread);
+        to.WriteRow<ulong>(asleep.AsSpan(0, path.Length + 1));
+        to.WriteRow<ProgramFootprint>(sleepers.AsSpan(0, (path.Length + 1) * threads));
+    }
+
+    /// <summary>Reads what <see cref="Write"/> wrote, at the beginning: the steps of the execution are done again.</summary>
+    public virtual void Read(BinaryReader from)
+    {
+        begun = from.ReadBoolean();
+        for (var left = from.ReadInt32(); left > 0; left--)
+            path.Step(from.ReadInt32());
+        asleep = from.ReadRow<ulong>();
+        sleepers = from.ReadRow<ProgramFootprint>();
     }
 
     /// <summary>The next thread, at the end of the path.</summary>
@@ -94,7 +116,7 @@ internal abstract class Reducer(Path path, int stepsMax)
         if (path.Length == asleep.Length)
         {
             Array.Resize(ref asleep, 2 * path.Length);
-            Array.Resize(ref sleepers, 2 * sleepers.Length);
+            Array.Resize(ref sleepers, asleep.Length * threads);
         }
 
         // Who goes on sleeping does the same as before: nothing that it depends on was done.

@@ -1,4 +1,5 @@
 using Fscrypt.Sim.Scenarios.Programs;
+using Fscrypt.Sim.Search.Checkpoints;
 
 namespace Fscrypt.Sim.Search.Reduction;
 
@@ -73,6 +74,38 @@ internal sealed class WakeupTrees<TFootprint>
         }
     }
 
+    /// <summary>Writes the trees of the first points.</summary>
+    /// <param name="to">Where to.</param>
+    /// <param name="points">How many.</param>
+    /// <param name="write">How what a step touches is written.</param>
+    public void Write(BinaryWriter to, int points, Action<BinaryWriter, TFootprint> write)
+    {
+        Grow(points);
+        to.WriteRow<int>(first.AsSpan(0, points));
+        to.Write(free);
+        to.Write(used);
+        foreach (ref readonly var node in nodes.AsSpan(0, used))
+        {
+            to.Write(node.Thread);
+            to.Write(node.Child);
+            to.Write(node.Next);
+            write(to, node.Footprint);
+        }
+    }
+
+    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    public void Read(BinaryReader from, Func<BinaryReader, TFootprint> read)
+    {
+        var roots = from.ReadRow<int>();
+        Grow(roots.Length);
+        roots.CopyTo(first, 0);
+        free = from.ReadInt32();
+        used = from.ReadInt32();
+        nodes = new Node[Math.Max(nodes.Length, used)];
+        foreach (ref var node in nodes.AsSpan(0, used))
+            node = new Node { Thread = from.ReadInt32(), Child = from.ReadInt32(), Next = from.ReadInt32(), Footprint = read(from) };
+    }
+
     private void Append(int point, int parent, int last, WakeupSequence<TFootprint> sequence)
     {
         for (var i = 0; i < sequence.Length; i++)
@@ -106,7 +139,7 @@ internal sealed class WakeupTrees<TFootprint>
     private void Grow(int point)
     {
         if (point >= first.Length)
-            Array.Resize(ref first, 2 * first.Length);
+            Array.Resize(ref first, Math.Max(point + 1, 2 * first.Length));
     }
 
     private struct Node

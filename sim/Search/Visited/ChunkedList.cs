@@ -1,10 +1,11 @@
 using System.Runtime.CompilerServices;
+using Fscrypt.Sim.Search.Checkpoints;
 
 namespace Fscrypt.Sim.Search.Visited;
 
 /// <summary>A list that never moves what is in it: growing costs no copy, and no second list beside the first.</summary>
 internal sealed class ChunkedList<T>
-    where T : struct
+    where T : unmanaged
 {
     private const int ChunkBits = 12;
     private const int ChunkSize = 1 << ChunkBits;
@@ -20,6 +21,27 @@ internal sealed class ChunkedList<T>
 
     /// <summary>One of them.</summary>
     public ref T this[int number] => ref chunks[number >> ChunkBits][number & (ChunkSize - 1)];
+
+    /// <summary>Writes all of them.</summary>
+    public void Write(BinaryWriter to)
+    {
+        to.Write(Count);
+        for (var from = 0; from < Count; from += ChunkSize)
+            to.WriteRow<T>(chunks[from >> ChunkBits].AsSpan(0, Math.Min(ChunkSize, Count - from)));
+    }
+
+    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    public void Read(BinaryReader from)
+    {
+        Count = from.ReadInt32();
+        chunkCount = (Count + ChunkSize - 1) >> ChunkBits;
+        chunks = new T[Math.Max(16, chunkCount)][];
+        for (var chunk = 0; chunk < chunkCount; chunk++)
+        {
+            chunks[chunk] = new T[ChunkSize];
+            from.ReadRow<T>().CopyTo(chunks[chunk], 0);
+        }
+    }
 
     /// <summary>Adds one.</summary>
     /// <returns>Its number.</returns>

@@ -60,7 +60,7 @@ internal sealed partial class ExecutedStates
 
     private void FindLivelocks()
     {
-        if (plan.Scenario.WithoutRules.Contains(Livelock.Rule))
+        if (!plan.Scenario.Checks(Livelock.Rule))
             return;
         var enabled = new ulong[states.Count];
         var edges = new List<Edge>();

@@ -48,6 +48,8 @@ internal sealed partial class ExecutedStates
     private RunEnd end;
     private List<int>? way;                               // where a schedule leads that is only looked at
     private Interruption? interruption;
+    private Place place;                                  // of the layer that is gone through
+    private bool isSpent;
 
     public ExecutedStates(SearchPlan plan, IReadOnlyList<Expectation> expectations, SearchProgress progress)
     {
@@ -99,12 +101,18 @@ internal sealed partial class ExecutedStates
         deadline = until;
         interruption = pauses;
         progress.Detail = () => FormattableString.Invariant($"{states.Count:N0} states");
-        for (preemptions = 0; ; preemptions++)
+        if (interruption?.From is { } from)
+            Read(from);
+        for (; ; preemptions++)
         {
             progress.Stage = FormattableString.Invariant($"at most {preemptions} preemptions");
-            var layerStart = preemptions == 0 ? 0 : states.Count;
-            if (!SearchLayer(layerStart))
-                return Result(preemptions == 0 ? default : new Coverage(true, preemptions - 1), budgetSpent: true);
+            while (!SearchLayer())
+            {
+                interruption?.Save(Write);
+                if (isSpent || interruption is { IsStopped: true })
+                    return Result(preemptions == 0 ? default : new Coverage(true, preemptions - 1), budgetSpent: true);
+            }
+
             var covered = new Coverage(true, IsAnythingLeft() ? preemptions : null);
             var isFound = tally.Violating > 0 && !plan.RunOn && plan.PreemptionsMax != null;
             if (covered.PreemptionsMax == null)
@@ -162,23 +170,26 @@ internal sealed partial class ExecutedStates
     }
 
     // Of the states of the layer before all steps that are left; and all that follows from them without a preemption.
-    private bool SearchLayer(int statesBefore)
+    /// <returns>Whether it came to the end; if not it goes on where it was.</returns>
+    private bool SearchLayer()
     {
-        if (preemptions == 0)
+        if (!place.IsInLayer)
         {
+            place = new Place(true, 0, preemptions == 0 ? 0 : states.Count);
             prefix.Clear();
             at = new Arrived(-1, -1, -1, -1);
-            if (!Run() || !RunPending())
+            if (preemptions == 0 && !Run())
                 return false;
         }
 
-        for (var state = 0; state < statesBefore; state++)
+        if (!RunPending())
+            return false;
+        for (; place.State < place.End; place.State++)
         {
-            for (var left = states.Left(state); left != 0; left &= left - 1)
+            // Others may be taken for nothing meanwhile.
+            for (var state = place.State; states.Left(state) != 0;)
             {
-                var thread = BitOperations.TrailingZeroCount(left);
-                if ((states.Left(state) >> thread & 1) == 0)
-                    continue;                             // taken for nothing meanwhile
+                var thread = BitOperations.TrailingZeroCount(states.Left(state));
                 states.Left(state) &= ~(1UL << thread);
                 pending.Push(new Pending(states.Node(state), (short)thread, -1));
                 if (!RunPending())
@@ -186,6 +197,7 @@ internal sealed partial class ExecutedStates
             }
         }
 
+        place.IsInLayer = false;
         return true;
     }
 
@@ -246,7 +258,7 @@ internal sealed partial class ExecutedStates
             tally.CountEnd(simulation, ended, host.Schedule, host.Preemptions, host.Steps);
         if (end == RunEnd.New && simulation.Violation == null)
             goodEnds.Add(states.Count - 1);
-        return !IsSpent();
+        return !IsToPause();
     }
 
     private int StateBefore => at.Parent < 0 ? -1 : nodes[at.Parent].State;
@@ -310,9 +322,12 @@ internal sealed partial class ExecutedStates
         return false;
     }
 
-    private bool IsSpent()
-        => interruption is { IsDue: true } || transitions.Count > TransitionsMax || states.Count > StatesMax || Bytes > bytesMax
+    private bool IsToPause()
+    {
+        isSpent = transitions.Count > TransitionsMax || states.Count > StatesMax || Bytes > bytesMax
             || (deadline != long.MaxValue && Stopwatch.GetTimestamp() >= deadline);
+        return isSpent || interruption is { IsDue: true };
+    }
 
     private long Bytes => states.Bytes + nodes.Bytes + transitions.Bytes + (sizeof(ulong) * (long)endedIn.Capacity);
 

@@ -1,4 +1,5 @@
 using Fscrypt.Sim.Engines;
+using Fscrypt.Sim.Model.Machine;
 using Fscrypt.Sim.Scenarios;
 using Fscrypt.Sim.Scenarios.Language;
 using Fscrypt.Sim.Scenarios.Programs;
@@ -26,9 +27,9 @@ internal sealed class FinalStates
         this.steps = steps;
         this.nodes = nodes;
         registers = [.. ProgramInstance.NamesOf(steps.Code).Select(n => new Register(n))];
-        expectations = scenario.ExpectationsOf(registers, () => deadlocked);
+        expectations = scenario.AskedOf(scenario.ExpectationsOf(registers, () => deadlocked));
         hasInvariants = expectations.Any(e => e.Frequency == Frequency.Invariant);
-        deadlocksAreFindings = !plan.Scenario.WithoutRules.Contains("deadlock");
+        deadlocksAreFindings = plan.Scenario.Checks("deadlock");
         Tally = new Tally(expectations.Length, plan.TracesOutcomes);
     }
 
@@ -125,9 +126,9 @@ internal sealed class FinalStates
     /// <summary>A step that cannot be done, or a loop without end.</summary>
     public void Fault(ProgramFault fault, Arrival at)
     {
-        if (fault.Rule == null)
+        if (fault.Rule == null || !plan.Scenario.IsAskedFor(fault.Rule))
         {
-            Tally.CountGivenUp(fault.Message);
+            Tally.CountGivenUp(fault.Rule == null ? fault.Message : KernelHost.NotAsked(fault.Rule));
             return;
         }
 

@@ -44,8 +44,23 @@ internal sealed class FingerprintStore
         var state = entries.Add(new Entry { Fingerprint = fingerprint, Node = -1 });
         slots[place] = TagOf(fingerprint) | (uint)(state + 1);
         if (4L * Count > 3L * slots.Length)
-            Grow();
+            Place(2 * slots.Length);
         return state;
+    }
+
+    /// <summary>Writes all of them.</summary>
+    public void Write(BinaryWriter to)
+    {
+        to.Write(slots.Length);
+        entries.Write(to);
+    }
+
+    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    public void Read(BinaryReader from)
+    {
+        var length = from.ReadInt32();
+        entries.Read(from);
+        Place(length);
     }
 
     private uint TagOf(UInt128 fingerprint) => (uint)(fingerprint >> 96) & ~((uint)slots.Length - 1);
@@ -61,9 +76,8 @@ internal sealed class FingerprintStore
         return place;
     }
 
-    private void Grow()
+    private void Place(int length)
     {
-        var length = 2 * slots.Length;
         slots = [];                                       // not two of them at once
         slots = new uint[length];
         for (var state = 0; state < Count; state++)

@@ -7,7 +7,7 @@ namespace Fscrypt.Sim.Search.Reduction.Executions;
 /// (Lamport 1978, as vector clocks: Mattern 1989), where conflicts, the order of each thread, and the creation of a thread
 /// order. Nothing is known of the machine's state but who could run before each step, and which locks were held after it.
 /// </summary>
-internal sealed class Course
+internal sealed partial class Course
 {
     private readonly Footprints footprints = new();
     private CourseStep[] steps = new CourseStep[64];

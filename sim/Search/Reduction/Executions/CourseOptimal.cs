@@ -40,6 +40,20 @@ internal sealed class CourseOptimal : CourseReducer
     public CourseOptimal(AccessLog? earlier)
         : base(earlier) => trees.Clear(0);
 
+    public override void Write(BinaryWriter to)
+    {
+        base.Write(to);
+        to.Write(sawEnd);
+        trees.Write(to, Course.Length + 1, WriteFootprint);
+    }
+
+    public override void Read(BinaryReader from)
+    {
+        base.Read(from);
+        sawEnd = from.ReadBoolean();
+        trees.Read(from, ReadFootprint);
+    }
+
     protected override int TakePlanned(int length) => trees.IsEmpty(length) ? -1 : trees.Take(length);
 
     protected override bool IsDone(int length, ulong awake) => trees.IsEmpty(length);

@@ -12,7 +12,7 @@ namespace Fscrypt.Sim.Search.Reduction.Executions;
 /// Why two: there a step touches one cell, is known before it is done and is taken back by copying a state; here it touches
 /// many, is known only when it is over, and the machine calls. What they share is what is hard: <see cref="WakeupTrees{T}"/>.
 /// </remarks>
-internal abstract class CourseReducer
+internal abstract partial class CourseReducer
 {
     private readonly AccessLog log;
     private readonly List<Sleeper> sleepers = [];        // those of each length of the course behind those of the one before

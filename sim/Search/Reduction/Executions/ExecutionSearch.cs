@@ -24,6 +24,7 @@ internal sealed class ExecutionSearch
     private readonly StandingCheck check;
     private readonly Tally tally;
     private readonly Tally unseen;
+    private long done;                                    // executions
 
     private ExecutionSearch(SearchPlan plan, SearchProgress progress, AccessLog? earlier)
     {
@@ -42,8 +43,10 @@ internal sealed class ExecutionSearch
         SearchPlan plan, SearchProgress progress, long deadline, IReadOnlyList<Expectation> expectations, Interruption interruption)
     {
         var search = new ExecutionSearch(plan, progress, earlier: null);
+        if (interruption.From is { } from)
+            search.Read(from);
         var exhausted = search.Go(plan.ExecutionsMax ?? long.MaxValue, deadline, interruption);
-        while (search.reducer.Log.HasLearned && !interruption.IsStopped)
+        while (search.reducer.Log.HasLearned)
         {
             search = new ExecutionSearch(plan, progress, search.reducer.Log);
             exhausted = search.Go(plan.ExecutionsMax ?? long.MaxValue, deadline, interruption);
@@ -60,8 +63,9 @@ internal sealed class ExecutionSearch
     private bool Go(long executionsMax, long deadline, Interruption interruption)
     {
         var log = reducer.Log;
-        for (long number = 0; number < executionsMax; number++)
+        while (done < executionsMax)
         {
+            var number = done++;
             host.GoesOnAtCycles = true;
             var end = simulation.Execute();
             var isEndless = host.Steps >= plan.StepsMax && end == ExecutionEnd.Cut && host.GivenUp == null;
@@ -78,13 +82,31 @@ internal sealed class ExecutionSearch
                 return false;                            // one endless execution is like the next
             if (!host.Strategy.Next())
                 return true;
-            if (interruption.IsDue && interruption.IsStopped)
-                return false;
-            if (deadline != long.MaxValue && Stopwatch.GetTimestamp() >= deadline)
+            var isSpent = done == executionsMax || (deadline != long.MaxValue && Stopwatch.GetTimestamp() >= deadline);
+            if (!interruption.IsDue && !isSpent)
+                continue;
+            interruption.Save(Write);
+            if (isSpent || interruption.IsStopped)
                 return false;
         }
 
         return false;
+    }
+
+    private void Write(BinaryWriter to)
+    {
+        to.Write(done);
+        tally.Write(to);
+        unseen.Write(to);
+        reducer.Write(to);
+    }
+
+    private void Read(BinaryReader from)
+    {
+        done = from.ReadInt64();
+        tally.Read(from);
+        unseen.Read(from);
+        reducer.Read(from);
     }
 
     private void Count(long number, ExecutionEnd end)

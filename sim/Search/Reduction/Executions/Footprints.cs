@@ -1,5 +1,6 @@
 using Fscrypt.Sim.Model.Machine;
 using Fscrypt.Sim.Scenarios.Programs;
+using Fscrypt.Sim.Search.Checkpoints;
 
 namespace Fscrypt.Sim.Search.Reduction.Executions;
 
@@ -70,6 +71,22 @@ internal sealed class Footprints
         }
 
         return false;
+    }
+
+    /// <summary>Writes all of them.</summary>
+    public void Write(BinaryWriter to)
+    {
+        to.WriteRow<int>(starts.AsSpan(0, Count + 1));
+        to.WriteRow<int>(entries.AsSpan(0, starts[Count]));
+    }
+
+    /// <summary>Reads what <see cref="Write"/> wrote, at the beginning.</summary>
+    public void Read(BinaryReader from)
+    {
+        var ends = from.ReadRow<int>();
+        var all = from.ReadRow<int>();
+        for (var number = 0; number + 1 < ends.Length; number++)
+            NumberOf(all.AsSpan(ends[number]..ends[number + 1]));
     }
 
     private int NumberOf(ReadOnlySpan<int> set)
