@@ -48,10 +48,19 @@ public sealed partial class MasterKeyring
     /// <param name="specifier">What it is called by.</param>
     /// <param name="raw">Its bytes.</param>
     /// <param name="user">The user: a number below 64.</param>
-    [KernelSource("fs/crypto/keyring.c", "do_add_master_key", Omits = "quota")]
     public async KTask<Errno> Add(int specifier, int raw, int user)
     {
-        Host.MightSleep("do_add_master_key");
+        Host.MightSleep("FS_IOC_ADD_ENCRYPTION_KEY");
+        if (hashed)
+            await AddHashed(specifier, raw, user);
+        else
+            await OldAdd(specifier, raw, user);
+        return Errno.OK;
+    }
+
+    [KernelSource("fs/crypto/keyring.c", "do_add_master_key", Omits = "quota")]
+    private async KTask AddHashed(int specifier, int raw, int user)
+    {
         await AddKeyMutex.Acquire();
         var key = await Find(specifier);
         var dead = key == null;
@@ -64,7 +73,6 @@ public sealed partial class MasterKeyring
         if (dead)
             await AddNew(specifier, raw, user);
         await AddKeyMutex.Release();
-        return Errno.OK;
     }
 
     /// <summary>OK if a user has a claim on a key, present or not, or may do without one.</summary>
@@ -75,10 +83,14 @@ public sealed partial class MasterKeyring
         var key = await Find(number);
         if (key != null)
         {
-            await key.Semaphore.AcquireRead();
-            if ((key.Users.Value & ClaimOf(user)) != 0)
+            if (hashed)
+                await key.Semaphore.AcquireRead();
+            else
+                await Host.Point();                                // keyring_search of mk_users, without a lock
+            if ((key.Users.Racy & ClaimOf(user)) != 0)
                 error = Errno.OK;
-            await key.Semaphore.ReleaseRead();
+            if (hashed)
+                await key.Semaphore.ReleaseRead();
             await PutStruct(key);
         }
 
@@ -113,6 +125,14 @@ public sealed partial class MasterKeyring
     {
         if (superBlock.MasterKeys.Value == null)
             await superBlock.MasterKeys.StoreRelease(this);        // allocate_filesystem_keyring
+        var key = await Make(specifier, raw, user);
+        await Lock.Acquire();
+        Table.AddFirst(key);                                       // wholly made before anybody finds it
+        await Lock.Release();
+    }
+
+    private async KTask<MasterKey> Make(int specifier, int raw, int user)
+    {
         Host.MightSleep("add_new_master_key");
         await superBlock.Reclaim.Allocate();
         var key = slab.Allocate();
@@ -124,9 +144,7 @@ public sealed partial class MasterKeyring
         key.Secret.Fill(specifier, SecretKind.Master);
         key.Raw.Value = raw;
         key.Present.Initialize(true);
-        await Lock.Acquire();
-        Table.AddFirst(key);                                       // wholly made before anybody finds it
-        await Lock.Release();
+        return key;
     }
 
     [KernelSource("fs/crypto/keyring.c", "move_master_key_secret")]

@@ -9,11 +9,17 @@ public sealed partial class MasterKeyring
     /// Forgets the keys that are left, when the file system is unmounted: all its inodes have been evicted, so each key is
     /// present and nobody uses it, and those that were removed incompletely have gone with their last inode.
     /// </summary>
-    [KernelSource("fs/crypto/keyring.c", "fscrypt_destroy_keyring", Omits = "its place: up to 6.1 before ->put_super, up to 5.11 when the super block is freed")]
+    [KernelSource("fs/crypto/keyring.c", "fscrypt_destroy_keyring", Omits = "its place: in 6.1 before ->put_super, before that when the super block is freed")]
     internal async KTask Destroy()
     {
         if (superBlock.MasterKeys.Value == null)
             return;
+        if (!hashed)
+        {
+            await OldDestroy();
+            return;
+        }
+
         for (var i = 0; i < All.Length; i++)
         {
             var key = All[i];

@@ -1,4 +1,5 @@
 using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Releases;
 using Fscrypt.Sim.Model.Vfs;
 
 namespace Fscrypt.Sim.Model.Fscrypt;
@@ -44,55 +45,71 @@ public sealed partial class MasterKeyring
     /// <summary>
     /// Removes a user's claim, or those of all; with the last one the secret, and then the key's inodes as its design does.
     /// </summary>
-    [KernelSource("fs/crypto/keyring.c", "do_remove_key")]
     public async KTask<(Errno Error, RemovalFlags Flags)> Remove(int number, int user, bool allUsers = false)
     {
         Host.MightSleep("FS_IOC_REMOVE_ENCRYPTION_KEY");
         var key = await Find(number);
-        if (key == null)
-            return (Errno.ENOKEY, RemovalFlags.None);
+        return key == null ? (Errno.ENOKEY, RemovalFlags.None)
+            : hashed ? await RemoveHashed(key, user, allUsers)
+            : await OldRemove(key, user, allUsers);
+    }
 
+    [KernelSource("fs/crypto/keyring.c", "do_remove_key")]
+    private async KTask<(Errno Error, RemovalFlags Flags)> RemoveHashed(MasterKey key, int user, bool allUsers)
+    {
         await key.Semaphore.AcquireWrite();
-        if (key.Users.Value != 0)
+        if (DropClaims(key, user, allUsers) is { } ended)
         {
-            var claimed = allUsers || (key.Users.Value & ClaimOf(user)) != 0;
-            key.Users.Value &= allUsers ? 0 : ~ClaimOf(user);
-            if (!claimed || key.Users.Value != 0)
-            {
-                await key.Semaphore.ReleaseWrite();
-                await PutStruct(key);
-                return claimed ? (Errno.OK, RemovalFlags.OtherUsers) : (Errno.ENOKEY, RemovalFlags.None);
-            }
+            await key.Semaphore.ReleaseWrite();
+            await PutStruct(key);
+            return ended;
         }
 
-        // If no claim was left before, the key was removed incompletely, and anybody may finish that; or it is of version 1.
-        var error = Errno.ENOKEY;
+        var additions = Additions.Value;                           // from here on: a dead key is replaced without mk_sem
+        var answer = (Error: Errno.ENOKEY, Flags: RemovalFlags.None);
         if (key.Present.Value)
         {
             await InitiateRemoval(key);
-            error = Errno.OK;
+            answer.Error = Errno.OK;
         }
 
-        var additions = Additions.Value;
         var inodesRemain = await key.ActiveRefs.Read() > 0;
         await key.Semaphore.ReleaseWrite();
 
         // The race is here: no lock of the key is held while its inodes are written and evicted.
-        var flags = RemovalFlags.None;
         if (inodesRemain)
-        {
-            error = await Design.LockFiles(key);
-            if (error == Errno.EBUSY)
-            {
-                flags = RemovalFlags.FilesBusy;
-                error = Errno.OK;
-            }
-        }
-
+            answer = await LockFiles(key);
+        var number = key.Number.Value;
         await PutStruct(key);
-        if (error == Errno.OK && flags == RemovalFlags.None && additions == Additions.Value)
+        ReportIfComplete(answer, number, additions);
+        return answer;
+    }
+
+    /// <summary>
+    /// Takes a user's claim off a key, or those of all: the answer if that is all there is to do, or if he has none. If none was
+    /// left before, the key was removed incompletely, and anybody may finish that; or it is of version 1.
+    /// </summary>
+    private static (Errno Error, RemovalFlags Flags)? DropClaims(MasterKey key, int user, bool allUsers)
+    {
+        if (key.Users.Value == 0)
+            return null;
+        var claimed = allUsers || (key.Users.Value & ClaimOf(user)) != 0;
+        key.Users.Value &= allUsers ? 0 : ~ClaimOf(user);
+        return !claimed ? (Errno.ENOKEY, RemovalFlags.None)
+            : key.Users.Value != 0 ? (Errno.OK, RemovalFlags.OtherUsers)
+            : null;
+    }
+
+    private async KTask<(Errno Error, RemovalFlags Flags)> LockFiles(MasterKey key)
+    {
+        var error = await Design.LockFiles(key);
+        return error == Errno.EBUSY ? (Errno.OK, RemovalFlags.FilesBusy) : (error, RemovalFlags.None);
+    }
+
+    private void ReportIfComplete((Errno Error, RemovalFlags Flags) answer, int number, int additions)
+    {
+        if (answer == (Errno.OK, RemovalFlags.None) && additions == Additions.Value)
             CompletelyRemoved?.Invoke(number);
-        return (error, flags);
     }
 
     /// <summary>FS_IOC_GET_ENCRYPTION_KEY_STATUS with what a process passed; EINVAL for what makes no sense.</summary>
@@ -112,29 +129,42 @@ public sealed partial class MasterKeyring
         var key = await Find(number);
         if (key == null)
             return default;
+        if (!hashed)
+            return await OldStatus(key, user);
         await key.Semaphore.AcquireRead();
-        KeyStatusAnswer answer;
-        if (key.Present.Value)
-        {
-            var claims = key.Users.Value;
-            answer = new KeyStatusAnswer(KeyStatus.Present, System.Numerics.BitOperations.PopCount(claims), (claims & ClaimOf(user)) != 0);
-        }
-        else
-        {
-            answer = new KeyStatusAnswer(await key.ActiveRefs.Read() > 0 ? KeyStatus.IncompletelyRemoved : KeyStatus.Absent, 0, false);
-        }
-
+        var answer = key.Present.Value ? PresentTo(key, user)
+            : new KeyStatusAnswer(await key.ActiveRefs.Read() > 0 ? KeyStatus.IncompletelyRemoved : KeyStatus.Absent, 0, false);
         await key.Semaphore.ReleaseRead();
         await PutStruct(key);
         return answer;
     }
 
+    private static KeyStatusAnswer PresentTo(MasterKey key, int user)
+    {
+        var claims = key.Users.Value;
+        return new KeyStatusAnswer(KeyStatus.Present, System.Numerics.BitOperations.PopCount(claims), (claims & ClaimOf(user)) != 0);
+    }
+
     [KernelSource("fs/crypto/keyring.c", "fscrypt_initiate_key_removal")]
     private async KTask InitiateRemoval(MasterKey key)
     {
+        await WipeSecret(key);
+        await PutActive(key);
+    }
+
+    /// <summary>Ends a key's presence and wipes its secret. Up to v6.6 the one is a part of the other, and not its beginning.</summary>
+    [KernelSource("fs/crypto/keyring.c", "wipe_master_key_secret")]
+    private async KTask WipeSecret(MasterKey key)
+    {
+        if (!Change.PresenceFlag.IsIn(release))
+        {
+            key.Secret.Wipe();
+            await key.Present.WriteOnce(false);
+            return;
+        }
+
         await key.Present.WriteOnce(false);
         key.Secret.Wipe();
-        await PutActive(key);
     }
 }
 

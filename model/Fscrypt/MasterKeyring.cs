@@ -4,13 +4,19 @@ using Fscrypt.Sim.Model.Vfs;
 
 namespace Fscrypt.Sim.Model.Fscrypt;
 
-/// <summary>fs/crypto/keyring.c: the master keys of a file system. Shape of v6.7: a hash table, active and structural counts.</summary>
+/// <summary>
+/// fs/crypto/keyring.c: the master keys of a file system. Since v6.1 a hash table, with active and structural counts; what was
+/// before has Old in its name, and a file of its own.
+/// </summary>
 public sealed partial class MasterKeyring : KernelObject
 {
     private readonly SuperBlock superBlock;
     private readonly KernelRelease release;
     private readonly Users users;
     private readonly Slab<MasterKey> slab;
+    private readonly WorkQueue collector;
+    private readonly Work collection;
+    private readonly bool hashed;
 
     internal MasterKeyring(KernelHost host, SuperBlock superBlock, Users users, KernelRelease release)
         : base(host)
@@ -19,6 +25,9 @@ public sealed partial class MasterKeyring : KernelObject
         this.release = release;
         this.users = users;
         slab = new Slab<MasterKey>(host, h => new MasterKey(h, Identities));
+        hashed = Change.MasterKeysHashed.IsIn(release);
+        collector = new WorkQueue(host, "key_gc", FscryptLocks.KeyCollector);
+        collection = new Work(host, "key_gc_work", CollectDeadKeys);
         Table = new HashTable<MasterKey>(host, "fscrypt_keyring", 16, nameof(MasterKey.HashLink));
     }
 
@@ -51,8 +60,10 @@ public sealed partial class MasterKeyring : KernelObject
     public override string Name => "keyring";
 
     /// <summary>The newest key with an identifier and a structural reference to it, dead or not; or null.</summary>
+    internal KTask<MasterKey?> Find(int number) => hashed ? FindHashed(number) : OldFind(number);
+
     [KernelSource("fs/crypto/keyring.c", "fscrypt_find_master_key")]
-    internal async KTask<MasterKey?> Find(int number)
+    private async KTask<MasterKey?> FindHashed(int number)
     {
         if (await superBlock.MasterKeys.LoadAcquire() == null)
             return null;
@@ -68,15 +79,34 @@ public sealed partial class MasterKeyring : KernelObject
     public KeyStatus PeekStatus(int number)
     {
         var key = Table.Peek((ulong)number);
-        return key == null ? KeyStatus.Absent
+        return key == null || key.Invalidated.Peek ? KeyStatus.Absent
             : key.Present.Peek ? KeyStatus.Present
-            : key.ActiveRefs.Peek > 0 ? KeyStatus.IncompletelyRemoved
+            : key.ActiveRefs.Peek > 0 || !hashed ? KeyStatus.IncompletelyRemoved
             : KeyStatus.Absent;
     }
 
-    /// <summary>Drops an active reference. The last one takes the key out of the table.</summary>
+    /// <summary>Key set-up derives and publishes with this held, so that a remover either finds its inode, or was before it.</summary>
+    internal Step LockForSetup(MasterKey key) => hashed ? key.Semaphore.AcquireRead() : key.SecretSemaphore.AcquireRead();
+
+    /// <summary>The end of that.</summary>
+    internal Step UnlockAfterSetup(MasterKey key) => hashed ? key.Semaphore.ReleaseRead() : key.SecretSemaphore.ReleaseRead();
+
+    /// <summary>Whether an inode's info names the key before the key counts it.</summary>
+    internal bool NamesKeyFirst => hashed;
+
+    /// <summary>Counts an inode that is unlocked with the key.</summary>
+    internal async KTask GetActive(MasterKey key)
+    {
+        await key.ActiveRefs.Get();
+        if (!hashed)
+            await key.StructRefs.Get();                            // key_get
+    }
+
+    /// <summary>Drops an active reference, that of an inode. The last one takes the key out of the table.</summary>
+    internal KTask PutActive(MasterKey key) => hashed ? PutHashedActive(key) : OldPutActive(key);
+
     [KernelSource("fs/crypto/keyring.c", "fscrypt_put_master_key_activeref")]
-    internal async KTask PutActive(MasterKey key)
+    private async KTask PutHashedActive(MasterKey key)
     {
         if (!await key.ActiveRefs.PutAndTest())
             return;
@@ -89,8 +119,10 @@ public sealed partial class MasterKeyring : KernelObject
     }
 
     /// <summary>Drops a structural reference. The last one frees the key after a grace period.</summary>
+    internal KTask PutStruct(MasterKey key) => hashed ? PutHashed(key) : OldPut(key);
+
     [KernelSource("fs/crypto/keyring.c", "fscrypt_put_master_key")]
-    internal async KTask PutStruct(MasterKey key)
+    private async KTask PutHashed(MasterKey key)
     {
         if (!await key.StructRefs.PutAndTest())
             return;

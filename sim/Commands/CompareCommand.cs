@@ -108,7 +108,7 @@ internal static class CompareCommand
             output.Line("probe?        in how many of the executions that came to their end the situation was reached");
             output.Line("preemptions   all schedules with so many were looked at; all: with any number");
             output.Line("An execution ends with its first finding: what would follow is not counted.");
-            output.Line("Releases differ in what docs/FIDELITY.md lists; the keyring has the shape of v6.18 in all of them.");
+            output.Line("Releases differ in what docs/FIDELITY.md lists.");
             output.Line("To see a finding: explore SCENARIO --design D --release R");
             foreach (var result in undecided)
             {

@@ -187,12 +187,12 @@ public sealed class FootprintTests(ITestOutputHelper output)
         // a search learns that it matters where somebody looks at such an object late. Here it always does.
         private static void LearnAll(AccessLog log)
         {
-            var late = (List<(Type Freed, int Thread)>)typeof(AccessLog).GetField("late", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(log)!;
-            foreach (var type in new[] { typeof(KernelHost), typeof(FootprintTests) }.SelectMany(t => t.Assembly.GetTypes()))
-            {
-                for (var thread = 0; thread < 12 && type.IsSubclassOf(typeof(KernelObject)); thread++)
-                    late.Add((type, thread));
-            }
+            var types = new[] { typeof(KernelHost), typeof(FootprintTests) }.SelectMany(t => t.Assembly.GetTypes());
+            var late = from type in types
+                       where type.IsSubclassOf(typeof(KernelObject))
+                       from thread in Enumerable.Range(0, 12)
+                       select (StateWriters.HashOf(type.ToString()), thread);
+            log.Restore([], [.. late]);
         }
     }
 
