@@ -34,8 +34,8 @@ public sealed class SuperBlock : KernelObject
     public Plain<bool> IsReadOnly;
 
     /// <summary>SB_LAZYTIME: new times of an inode alone do not make it dirty at once.</summary>
-    [field: Wiring]
-    public bool IsLazyTime { get; set; }
+    [KernelName("SB_LAZYTIME")]
+    public Plain<bool> IsLazyTime;
 
     [KernelName("s_umount")]
     public RwSemaphore Umount = new(VfsLocks.Umount);

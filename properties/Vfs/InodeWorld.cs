@@ -38,7 +38,7 @@ internal sealed class InodeWorld(Kernel kernel)
     public async KTask Mark(InodeState state)
     {
         if ((state & InodeState.DirtyTime) != 0)
-            Kernel.SuperBlock.IsLazyTime = true;
+            Kernel.SuperBlock.IsLazyTime.Value = true;
         await Inode.Lock.Acquire();
         await Inode.State.Set(Inode.State.Value | state);
         await Inode.Lock.Release();
