@@ -51,6 +51,17 @@ public static class DentryRaceTests
             new Expectation("reclaimed", Frequency.Sometimes, "the name is not known", () => !w.IsCached),
         ]), pins: true);
 
+    [Theory]
+    [InlineData("v5.10", 350)]
+    [InlineData("v6.12", 361)]
+    public static void The_ioctl_that_drops_caches_beside_a_close(string release, long states) => Holds(states, release, w => new Race(
+        [w.DropCache, w.Put],
+        [
+            new Expectation("evicted", Frequency.Sometimes, "the close came first", () => !w.Inode.IsAlive),
+            new Expectation("unnamed", Frequency.Never, "an inode that lost its name is left", () => w.Inode.IsAlive && !w.IsCached && w.Inode.Count.Peek > 0),
+            new Expectation("kept", Frequency.Sometimes, "the name was in use", () => w.IsCached),
+        ]));
+
     private static void Holds(long states, string release, Func<DentryWorld, Race> race, bool pins = false)
     {
         var scenario = KernelTexts.Watched(new KernelScenario("dentries", "", kernel =>
@@ -155,6 +166,8 @@ public static class DentryRaceTests
             if (cached != null)
                 await kernel.Dentries.Dput(cached);
         }
+
+        public KTask DropCache() => kernel.Reclaim.DropCacheIoctl();
 
         public async KTask Reclaim() => await kernel.Dentries.PruneLru(1);
     }

@@ -42,7 +42,6 @@ public static class VfsContractTests
         ["InodeCache.Ilookup5"] = Inodes,
         ["InodeCache.Ilookup5NoWait"] = Inodes,
         ["InodeCache.Insert5"] = Inodes,
-        ["InodeCache.InvalidateAll"] = Inodes,
         ["InodeCache.InvalidatePages"] = Inodes,
         ["InodeCache.MakeBad"] = Inodes,
         ["InodeCache.Strip"] = Inodes,

@@ -1,5 +1,6 @@
 using Fscrypt.Sim.Model;
 using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Releases;
 using Fscrypt.Sim.Model.SystemCalls;
 using Fscrypt.Sim.Model.Vfs;
 using Xunit;
@@ -245,6 +246,16 @@ internal static class VfsContracts
             await t.Kernel.Reclaim.DropCaches(3);
             Assert.Equal((false, true), (t.H.IsAlive, t.F.IsAlive));
         }),
+        new("Reclaim.DropCacheIoctl", async t =>
+        {
+            var (open, written) = (t.Of(t.G), t.Of(t.F));
+            var (_, file) = await t.Kernel.Calls.Open(t.Path("d", "g"));
+            await t.Kernel.Calls.Close(t.File);
+            await t.Kernel.Reclaim.DropCacheIoctl();
+            Assert.Equal((true, false), (open.IsAlive, t.H.IsAlive));
+            Assert.Equal(!t.Kernel.Inodes.Has(Change.InvalidateKillsDirty), written.IsAlive);      // not synced before: its data is lost
+            await t.Kernel.Calls.Close(file!);
+        }) { Before = Dirty },
         new("Reclaim.Allocate", async t =>
         {
             await t.Kernel.Reclaim.Allocate();
