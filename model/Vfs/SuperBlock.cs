@@ -11,6 +11,7 @@ public sealed class SuperBlock : KernelObject
         Disk = disk;
         WriteFault = new Fault(host, "write");
         SyncFault = new Fault(host, "sync");
+        InodeFault = new Fault(host, "alloc_inode");
     }
 
     /// <summary>What survives.</summary>
@@ -24,6 +25,9 @@ public sealed class SuperBlock : KernelObject
 
     /// <summary>->sync_fs fails.</summary>
     public Fault SyncFault { get; }
+
+    /// <summary>There is no memory for an inode.</summary>
+    public Fault InodeFault { get; }
 
     /// <summary>s_wb_err: whether writing some file's pages failed.</summary>
     [KernelName("s_wb_err")]
