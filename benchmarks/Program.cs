@@ -25,5 +25,11 @@ if (args is ["workers"])
     return 0;
 }
 
+if (args is ["files"])
+{
+    ManyFiles.Print(Console.Out);
+    return 0;
+}
+
 BenchmarkSwitcher.FromAssembly(typeof(EvictionBenchmarks).Assembly).Run(args);
 return 0;

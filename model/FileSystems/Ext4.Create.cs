@@ -59,6 +59,8 @@ internal sealed partial class Ext4
         Omits = "block groups, quota, inline data, xattrs apart from the context; a full or broken disk")]
     private async KTask<(Errno Error, Inode? Inode)> NewInode(Inode directory, bool isDirectory, int user)
     {
+        if (await superBlock.InodeFault.Happens())
+            return (Errno.ENOMEM, null);                           // new_inode finds no memory
         var inode = await inodes.New(superBlock);
         inode.IsDirectory.Value = isDirectory;
         var (error, policy) = await keys.PrepareNewInode(directory, inode);

@@ -187,7 +187,7 @@ public sealed partial class SystemCalls
     }
 
     /// <summary>mount, by root.</summary>
-    public async KTask<Errno> Mount(int user) => user != 0 ? Errno.EPERM : await mounts.Mount();
+    public async KTask<Errno> Mount(int user, bool lazyTime = false) => user != 0 ? Errno.EPERM : await mounts.Mount(lazyTime);
 
     /// <summary>umount, by root.</summary>
     public async KTask<Errno> Umount(int user) => user != 0 ? Errno.EPERM : await mounts.Umount();

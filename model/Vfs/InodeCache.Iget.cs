@@ -8,7 +8,7 @@ public sealed partial class InodeCache
 {
     /// <summary>
     /// The inode with a number: from the cache, or a new one whose I_NEW the caller owns and must clear with
-    /// <see cref="UnlockNew"/>. The caller gets a reference.
+    /// <see cref="UnlockNew"/>. The caller gets a reference. Null if there is no memory, or the inode is being created.
     /// </summary>
     [KernelSource("fs/inode.c", "iget_locked")]
     public async KTask<(Inode? Inode, bool IsNew)> Iget(SuperBlock superBlock, int number)
@@ -20,6 +20,8 @@ public sealed partial class InodeCache
                 return (null, false);
             if (found == null)
             {
+                if (await superBlock.InodeFault.Happens())
+                    return (null, false);
                 var fresh = Allocate();
                 await HashLock.Acquire();
                 (found, stale, isNew) = await Find(number, hashLocked: true);

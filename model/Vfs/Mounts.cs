@@ -69,8 +69,9 @@ public sealed class Mounts : KernelObject
     }
 
     /// <summary>mount: reads the root's inode and makes its dentry. Waits for the end of an umount that is under way.</summary>
+    /// <param name="lazyTime">The option lazytime: new times alone do not make an inode dirty at once.</param>
     [KernelSource("fs/super.c", "get_tree_bdev", Omits = "everything but the root; a second mount of the same device shares the super block: here it is busy")]
-    public async KTask<Errno> Mount()
+    public async KTask<Errno> Mount(bool lazyTime = false)
     {
         Host.MightSleep("mount");
         await superBlock.Umount.AcquireWrite();
@@ -80,6 +81,7 @@ public sealed class Mounts : KernelObject
             return Errno.EBUSY;
         }
 
+        superBlock.IsLazyTime.Value = lazyTime;
         await superBlock.Active.WriteRacy(true);
         var root = await inodes.FileSystem.ReadRoot();
         superBlock.Root.Value = await dentries.MakeRoot(root);

@@ -20,7 +20,7 @@ public sealed class PageCache(KernelHost host, SuperBlock superBlock, InodeCache
             return;
         }
 
-        await writeback.MarkDirty(inode, InodeState.DirtySync);    // file_update_time
+        await writeback.MarkDirty(inode, superBlock.IsLazyTime.Racy ? InodeState.DirtyTime : InodeState.DirtySync);      // file_update_time
         await inode.FolioLock.Acquire();
 
         // ext4_write_begin: the rest of the block comes from the disk, which needs the key.

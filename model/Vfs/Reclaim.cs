@@ -50,6 +50,20 @@ public sealed class Reclaim : KernelObject
             await DropSlab();
     }
 
+    /// <summary>
+    /// FS_IOC_DROP_CACHE of ChromeOS: all names that nobody uses, then all inodes that nobody uses. Nothing is synced first: up to 6.1
+    /// dirty inodes stay, and since then invalidate_inodes throws away what is not written.
+    /// </summary>
+    [KernelSource("ChromeOS fs/ext4/ioctl.c", "FS_IOC_DROP_CACHE")]
+    public async KTask DropCacheIoctl()
+    {
+        Host.MightSleep("FS_IOC_DROP_CACHE");
+        await dentries.ShrinkAll();
+
+        // The race is here: no lock is held in between. A name that is looked up now pins its inode, which stays.
+        await inodes.InvalidateAll(superBlock, killDirty: false);
+    }
+
     /// <summary>kswapd: now and then, up to a number of times, it looks at a part of what can be reclaimed, or at all of it.</summary>
     [KernelSource("mm/vmscan.c", "kswapd", Omits = "watermarks: it runs whenever the scheduler likes; the share that it looks at is one object of each kind, or all")]
     public async KTask Kswapd(int runsMax)

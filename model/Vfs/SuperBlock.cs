@@ -11,6 +11,7 @@ public sealed class SuperBlock : KernelObject
         Disk = disk;
         WriteFault = new Fault(host, "write");
         SyncFault = new Fault(host, "sync");
+        InodeFault = new Fault(host, "alloc_inode");
     }
 
     /// <summary>What survives.</summary>
@@ -25,6 +26,9 @@ public sealed class SuperBlock : KernelObject
     /// <summary>->sync_fs fails.</summary>
     public Fault SyncFault { get; }
 
+    /// <summary>There is no memory for an inode.</summary>
+    public Fault InodeFault { get; }
+
     /// <summary>s_wb_err: whether writing some file's pages failed.</summary>
     [KernelName("s_wb_err")]
     public Shared<int> WriteErrors;
@@ -34,8 +38,8 @@ public sealed class SuperBlock : KernelObject
     public Plain<bool> IsReadOnly;
 
     /// <summary>SB_LAZYTIME: new times of an inode alone do not make it dirty at once.</summary>
-    [field: Wiring]
-    public bool IsLazyTime { get; set; }
+    [KernelName("SB_LAZYTIME")]
+    public Plain<bool> IsLazyTime;
 
     [KernelName("s_umount")]
     public RwSemaphore Umount = new(VfsLocks.Umount);

@@ -78,7 +78,7 @@ public sealed partial class Writeback
     // The times go to the disk with what the inode is marked for now.
     private static async KTask TakeDirtyTime(Inode inode)
     {
-        if (!inode.SuperBlock.IsLazyTime || (await inode.State.ReadRacy() & InodeState.DirtyTime) == 0)
+        if (!inode.SuperBlock.IsLazyTime.Racy || (await inode.State.ReadRacy() & InodeState.DirtyTime) == 0)
             return;
         await inode.Lock.Acquire();
         if ((inode.State.Value & InodeState.DirtyTime) != 0)

@@ -147,7 +147,7 @@ public sealed partial class Writeback
     private async KTask WriteOne(Inode inode, bool waitForData = true)
     {
         await WritePages(inode);                                   // an error leaves the inode clean all the same
-        if (waitForData && inode.SuperBlock.IsLazyTime && (await inode.State.ReadRacy() & InodeState.DirtyTime) != 0)
+        if (waitForData && inode.SuperBlock.IsLazyTime.Racy && (await inode.State.ReadRacy() & InodeState.DirtyTime) != 0)
             await MarkDirty(inode, InodeState.DirtySync);          // mark_inode_dirty_sync: with I_SYNC, and no reference
         await inode.Lock.Acquire();
         var dirty = inode.State.Value & InodeState.Dirty;

@@ -52,7 +52,7 @@ public sealed partial class Writeback
     [KernelSource("fs/fs-writeback.c", "bdi_split_work_to_wbs")]
     private async KTask QueueAndWait(SuperBlock superBlock, bool waitForData)
     {
-        var lookForTimes = waitForData && superBlock.IsLazyTime;
+        var lookForTimes = waitForData && superBlock.IsLazyTime.Racy;
         if (await DirtyInodes.ReadOnce() == 0 && !lookForTimes)    // wb_has_dirty_io
             return;
         var work = works.Allocate();

@@ -12,7 +12,7 @@ public sealed class CommandLineTests : IDisposable
 
     [Theory]
     [InlineData("no verb 'explode'; the nearest is explore", "explode")]
-    [InlineData("a verb is missing: compare, explore, replay, shrink, explain, merge, conform, list, check-syntax, format; --help says more")]
+    [InlineData("a verb is missing: compare, explore, replay, shrink, explain, merge, conform, list, check-syntax, format, kernel-map; --help says more")]
     [InlineData("no scenario 'lokced'; the nearest is locked", "explore", "lokced")]
     [InlineData("no scenario 'lokced'; the nearest is locked", "compare", "lokced")]
     [InlineData("explore: Required argument 'SCENARIO' missing for command: 'explore'", "explore")]
@@ -57,6 +57,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("list")]
     [InlineData("check-syntax")]
     [InlineData("format")]
+    [InlineData("kernel-map")]
     public void Every_verb_has_help_with_two_examples(string verb)
     {
         var run = tester.Execute(verb, "--help");

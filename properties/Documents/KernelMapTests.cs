@@ -1,8 +1,6 @@
-using System.Reflection;
 using System.Runtime.CompilerServices;
-using System.Text;
-using Fscrypt.Sim.Model;
-using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Commands;
+using Fscrypt.Sim.Properties.Commands;
 using Xunit;
 
 namespace Fscrypt.Sim.Properties.Documents;
@@ -14,7 +12,7 @@ public static class KernelMapTests
     public static void The_map_is_current()
     {
         var path = Path.Combine(Root(), "docs", "KERNEL-MAP.md");
-        var map = Map();
+        var map = KernelMapCommand.Text();
         var committed = File.Exists(path) ? File.ReadAllText(path) : "";
         if (committed != map && Environment.GetEnvironmentVariable("CI") == null)
             File.WriteAllText(path, map);
@@ -24,28 +22,22 @@ public static class KernelMapTests
     [Fact]
     public static void The_functions_that_everything_is_about_are_there()
     {
-        var map = Map();
+        var map = KernelMapCommand.Text();
         foreach (var function in new[] { "iput", "iput_final", "evict", "iget_locked", "dput", "do_remove_key", "fscrypt_drop_inode", "put_crypt_info" })
             Assert.Contains($"| `{function}` |", map, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public static void The_verb_prints_it_or_the_rows_of_a_function()
+    {
+        using var tester = new CommandLineTester();
+        Assert.Equal((0, File.ReadAllText(Path.Combine(Root(), "docs", "KERNEL-MAP.md"))), tester.Execute("kernel-map").Result);
+        Assert.Equal((0, "| fs/inode.c | `iput_final` | InodeCache.IputFinal |  |\n"), tester.Execute("kernel-map", "iput_final").Result);
+        var mistake = tester.Execute("kernel-map", "iput_finl");
+        Assert.Equal((1, ""), mistake.Result);
+        Assert.Contains("iput_final", mistake.Error, StringComparison.Ordinal);
+    }
+
     internal static string Root([CallerFilePath] string file = "")
         => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", ".."));
-
-    private static string Map()
-    {
-        const BindingFlags All = BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
-        var rows = from type in typeof(Kernel).Assembly.GetTypes()
-                   from method in type.GetMethods(All)
-                   let source = method.GetCustomAttribute<KernelSourceAttribute>()
-                   where source != null
-                   select $"| {source.File} | `{source.Function}` | {type.Name}.{method.Name} | {source.Omits} |";
-        var text = new StringBuilder();
-        text.Append("# Which method stands for which function of the kernel\n");
-        text.Append("Generated from the `[KernelSource]` attributes by a test; do not edit.\n\n");
-        text.Append("| file | function | method | leaves out |\n|---|---|---|---|\n");
-        foreach (var row in rows.Order(StringComparer.Ordinal))
-            text.Append(row).Append('\n');
-        return text.ToString();
-    }
 }

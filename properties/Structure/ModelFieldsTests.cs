@@ -42,7 +42,6 @@ public static class ModelFieldsTests
         ["InodeCache.FileSystem"] = "wired when the kernel boots: the two know each other",
         ["InodeCache.Writeback"] = "wired when the kernel boots: the two know each other",
         ["SuperBlock.Reclaim"] = "wired when the kernel boots: the two know each other",
-        ["SuperBlock.IsLazyTime"] = "a mount option, which stays",
         ["Fault.IsPossible"] = "what a scenario has, which stays",
         ["Mounts.CountsUsers"] = "what a scenario has, which stays",
         ["Reclaim.InAllocations"] = "what a scenario has, which stays",

@@ -7,6 +7,7 @@ public static class AllSchedulesTests
 {
     [Theory]
     [InlineData("v5.10", 6_174)]
+    [InlineData("v6.12", 6_607)]
     [InlineData("v6.18", 6_607)]
     public static void Sync_beside_a_write_and_its_close(string release, int states)
         => Assert.Equal(states, KernelTexts.StatesButRaces(
@@ -24,6 +25,7 @@ public static class AllSchedulesTests
 
     [Theory]
     [InlineData("v5.10", 2005)]
+    [InlineData("v6.12", 1_977)]
     [InlineData("v6.18", 1859)]
     public static void Umount_beside_the_shrinker(string release, int states)
         => Assert.Equal(states, KernelTexts.StatesButRaces(

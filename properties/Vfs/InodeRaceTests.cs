@@ -27,6 +27,7 @@ public static class InodeRaceTests
 
     [Theory]
     [InlineData("v5.10", 364)]
+    [InlineData("v6.12", 457)]
     [InlineData("v6.18", 428)]
     [InlineData("v6.19", 423)]
     public static void Look_up_put_and_prune(string release, long states)
@@ -60,6 +61,7 @@ public static class InodeRaceTests
     [InlineData("v5.10", 264)]
     [InlineData("v6.12", 325)]
     [InlineData("v6.18", 274)]
+    [InlineData("v6.19", 284)]
     public static void A_look_up_waits_for_the_end_of_a_dying_inode(string release, long states)
     {
         var run = Holds(LookUpEvict, release, states);

@@ -27,8 +27,11 @@ internal static class KernelTexts
         var file = ScenarioFile.Load(new Diagnostics("test", "scenario test\n" + text));
         Assert.Equal("", file.Diagnostics.Format());
         Assert.Equal("", file.MissingText);
-        return file.Scenario!;
+        return Watched((KernelScenario)file.Scenario!);
     }
+
+    /// <summary>A scenario in which every sentence about the kernel's state is asked: at each state, or when all threads have ended.</summary>
+    public static KernelScenario Watched(KernelScenario scenario) => scenario with { Create = kernel => Watch(kernel, scenario.Create(kernel)) };
 
     /// <summary>What all states show: no finding, every expectation held. Returns how many there are.</summary>
     public static long States(string text, string release)
@@ -49,6 +52,21 @@ internal static class KernelTexts
     /// <summary>What all executions with at most two preemptions show. Returns how many there are.</summary>
     public static long Executions(string text, string release) => Search(text, release, StrategyNames.DepthFirst, 2, clocks: false).Tally.Executions;
 
+    private static ScenarioInstance Watch(Kernel kernel, ScenarioInstance instance)
+    {
+        var sentences = new KernelInvariants(kernel).All.Select(i => new Expectation(
+            i.Sentence, i.AtRest ? Frequency.Always : Frequency.Invariant, i.Sentence, () => i.FindBroken() == null));
+        return new ScenarioInstance
+        {
+            Setup = instance.Setup,
+            Threads = instance.Threads,
+            Finally = instance.Finally,
+            Registers = instance.Registers,
+            Collect = instance.Collect,
+            Expectations = [.. instance.Expectations, .. sentences],
+        };
+    }
+
     private static SearchResult Search(string text, string release, string strategy, int? preemptions, bool clocks)
     {
         var result = Run(text, release, strategy, preemptions, clocks);
@@ -57,10 +75,14 @@ internal static class KernelTexts
         return result;
     }
 
-    private static SearchResult Run(string text, string release, string strategy, int? preemptions, bool clocks)
+    /// <summary>Searches a scenario.</summary>
+    public static SearchResult Run(Scenario scenario, string release, string strategy, int? preemptions, bool clocks)
     {
         var configuration = new KernelConfiguration { Release = KernelRelease.Named(release)! };
         return Explorer.Run(
-            new SearchPlan(Of(text), configuration) { Strategy = strategy, PreemptionsMax = preemptions, Clocks = clocks }, new SearchProgress(null));
+            new SearchPlan(scenario, configuration) { Strategy = strategy, PreemptionsMax = preemptions, Clocks = clocks }, new SearchProgress(null));
     }
+
+    private static SearchResult Run(string text, string release, string strategy, int? preemptions, bool clocks)
+        => Run(Of(text), release, strategy, preemptions, clocks);
 }

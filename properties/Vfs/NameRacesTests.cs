@@ -165,6 +165,6 @@ public static class NameRacesTests
         var file = ScenarioFile.Load(new Diagnostics("race", text.ReplaceLineEndings("\n")));
         Assert.False(file.Diagnostics.Any, file.Diagnostics.Format());
         var configuration = new KernelConfiguration { Release = KernelRelease.Named(release)! };
-        return Explorer.Run(how(new SearchPlan(file.Scenario!, configuration)), new SearchProgress(null));
+        return Explorer.Run(how(new SearchPlan(KernelTexts.Watched((KernelScenario)file.Scenario!), configuration)), new SearchProgress(null));
     }
 }

@@ -114,6 +114,28 @@ public static class ReclaimTests
             sometimes !cached(d/g)
             """, release));
 
+    // A look-up leaves no dentry behind, and a creation no entry.
+    [Theory]
+    [InlineData("v5.10", 201)]
+    [InlineData("v6.18", 207)]
+    public static void Who_finds_no_memory_for_an_inode_says_so_and_leaves_nothing(string release, int count)
+        => Assert.Equal(count, KernelTexts.States(
+            """
+            fault enomem in alloc_inode at most 1
+            setup
+              root create f hello
+              root remount
+            thread t
+              root cat f -> data
+              root create g world -> made
+            finally
+              root cat g -> again
+            always    data == "hello" || data == "ENOMEM"
+            always    (made == "OK") == (again == "world") || again == "ENOMEM"
+            sometimes data == "ENOMEM"
+            sometimes made == "ENOMEM" && again == "ENOENT"
+            """, release));
+
     [Theory]
     [InlineData("prune_dcache_sb")]
     [InlineData("shrink_dcache_sb")]

@@ -32,6 +32,7 @@ public sealed class CommandLine
             ListCommand.Create(scenarios, output),
             CheckSyntaxCommand.Create(output),
             FormatCommand.Create(output),
+            KernelMapCommand.Create(output),
         };
     }
 

@@ -51,5 +51,10 @@ internal static class Verbs
             "format my.scenario",
             "format --check one.scenario two.scenario",
         ],
+        ["kernel-map"] =
+        [
+            "kernel-map",
+            "kernel-map iput_final",
+        ],
     };
 }

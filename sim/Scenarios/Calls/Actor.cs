@@ -285,11 +285,11 @@ internal sealed class Actor(Kernel kernel, int user, string name) : KernelObject
     }
 
     /// <summary>Unmounts the file system, or mounts it, or the one after the other.</summary>
-    public async KTask<Errno> Mount(bool unmounts, bool mounts, Register result)
+    public async KTask<Errno> Mount(bool unmounts, bool mounts, bool lazyTime, Register result)
     {
         var error = unmounts ? await kernel.Calls.Umount(user) : Errno.OK;
         if (error == Errno.OK && mounts)
-            error = await kernel.Calls.Mount(user);
+            error = await kernel.Calls.Mount(user, lazyTime);
         return Put(result, error);
     }
 

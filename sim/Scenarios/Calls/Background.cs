@@ -14,6 +14,7 @@ internal static class Background
     private const string Flusher = "flusher";
     private const string Shrinker = "shrinker";
     private const string DirectReclaim = "reclaim";
+    private const string NoInode = "alloc_inode";
 
     /// <summary>What the model has of it.</summary>
     public static IReadOnlyList<string> Names { get; } = [Flusher, Shrinker, DirectReclaim];
@@ -24,6 +25,7 @@ internal static class Background
         kernel.Reclaim.InAllocations = RunsOf(scenario, DirectReclaim) > 0;
         kernel.SuperBlock.WriteFault.IsPossible = TimesOf(scenario, "write") != 0;
         kernel.SuperBlock.SyncFault.IsPossible = TimesOf(scenario, "sync") != 0;
+        kernel.SuperBlock.InodeFault.IsPossible = TimesOf(scenario, NoInode) != 0;
         kernel.Mounts.CountsUsers = CallChecker.CallsOf(scenario).Any(c => c.Operation.Text is "umount" or "mount" or "remount");
         kernel.Calls.CountsFiles = CallChecker.CallsOf(scenario).Any(c => c.Operation.Text == "mmap");
         if (RunsOf(scenario, Flusher) is > 0 and var writes)
@@ -32,8 +34,12 @@ internal static class Background
             yield return new ThreadBody("kswapd", () => kernel.Reclaim.Kswapd(shrinks));
     }
 
-    /// <summary>Whether the model has a fault: an error when data is written, in whichever thread, or when sync commits.</summary>
-    public static bool HasFault(FaultSyntax fault) => fault.Error.Text == "eio" && fault.Operation.Text is ("write" or "sync") && !(fault.AtMost > RunsMax);
+    /// <summary>
+    /// Whether the model has a fault: an error when data is written, in whichever thread, or when sync commits; or no memory for an
+    /// inode that is read or made.
+    /// </summary>
+    public static bool HasFault(FaultSyntax fault)
+        => (fault.Error.Text, fault.Operation.Text) is ("eio", "write" or "sync") or ("enomem", NoInode) && !(fault.AtMost > RunsMax);
 
     /// <summary>The set-up is over: from here on allocations may reclaim, in whichever thread they are, and I/O may fail.</summary>
     public static void Begin(ScenarioSyntax scenario, Kernel kernel)
@@ -41,6 +47,7 @@ internal static class Background
         kernel.Reclaim.Budget.Initialize(RunsOf(scenario, DirectReclaim));
         kernel.SuperBlock.WriteFault.Left.Initialize(TimesOf(scenario, "write"));
         kernel.SuperBlock.SyncFault.Left.Initialize(TimesOf(scenario, "sync"));
+        kernel.SuperBlock.InodeFault.Left.Initialize(TimesOf(scenario, NoInode));
     }
 
     private static int TimesOf(ScenarioSyntax scenario, string operation)

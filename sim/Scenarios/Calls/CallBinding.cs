@@ -210,8 +210,8 @@ internal sealed class CallBinding
                 var whole = form.Name == "syncfs";
                 return File(words[0], file => () => actor.Sync(file, whole, result));
             case "mount" or "umount" or "remount":
-                var how = form.Name;
-                return () => actor.Mount(unmounts: how != "mount", mounts: how != "umount", result);
+                var (how, lazyTime) = (form.Name, Word(0, "") == OperationForm.LazyTime);
+                return () => actor.Mount(unmounts: how != "mount", mounts: how != "umount", lazyTime, result);
             case "drop_caches":
                 var dropped = int.Parse(words[0], CultureInfo.InvariantCulture);
                 return () => actor.DropCaches(dropped, result);

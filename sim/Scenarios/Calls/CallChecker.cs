@@ -175,6 +175,7 @@ internal sealed class CallChecker
         "MODE" => word.Text.Length is > 0 and <= 4 && word.Text.All(c => c is >= '0' and <= '7') ? null : $"'{word}' is no mode: 644 is one",
         "FLAGS" => word.Text.Split(',').Where(f => !OpenFlags.Contains(f)).Select(f => Nearest.Message("flag", f, OpenFlags)).FirstOrDefault(),
         "ACTION" => SessionActions.Contains(word.Text) ? null : Nearest.Message("action", word.Text, SessionActions),
+        "OPTION" => word.Text == OperationForm.LazyTime ? null : Nearest.Message("mount option", word.Text, [OperationForm.LazyTime]),
         _ => null,
     };
 
@@ -186,6 +187,7 @@ internal sealed class CallChecker
         "NEW" => "a name for what it makes",
         "N" => "a number",
         "TEXT" => "a text",
+        "OPTION" => "a mount option",
         _ => parameter,
     };
 

@@ -12,6 +12,9 @@ namespace Fscrypt.Sim.Scenarios.Calls;
 internal sealed record OperationForm(
     string Name, string Usage, ImmutableArray<Parameter> Parameters, FrozenDictionary<string, string> Options)
 {
+    /// <summary>The mount option that there is.</summary>
+    public const string LazyTime = "lazytime";
+
     private static readonly string[] Usages =
     [
         "add_key K [spec=desc] [on=PATH] [poke=OFFSET:VALUE]",
@@ -64,9 +67,9 @@ internal sealed record OperationForm(
         "getxattr PATH",
         "fadvise F",
         "drop_caches N",
-        "remount",
+        "remount [OPTION]",
         "umount",
-        "mount",
+        "mount [OPTION]",
     ];
 
     private static readonly FrozenDictionary<string, OperationForm> Forms =

@@ -1,0 +1,312 @@
+using Fscrypt.Sim.Model;
+using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Releases;
+using Fscrypt.Sim.Model.SystemCalls;
+using Fscrypt.Sim.Model.Vfs;
+using Xunit;
+
+namespace Fscrypt.Sim.Properties.Vfs;
+
+/// <summary>What a function of the VFS does for one caller on a <see cref="CachedTree"/>: what it returns and leaves behind.</summary>
+/// <param name="Function">Type and method.</param>
+/// <param name="Call">Calls it, and looks at what it did.</param>
+internal sealed record VfsContract(string Function, Func<CachedTree, KTask> Call)
+{
+    /// <summary>What has to be done before, where sleeping is allowed whatever the function is.</summary>
+    public Func<CachedTree, KTask> Before { get; init; } = _ => KTask.Done;
+
+    /// <summary>Whether it may sleep, and says so whatever path it takes.</summary>
+    public bool Sleeps { get; init; } = true;
+
+    public override string ToString() => Function;
+}
+
+/// <summary>The table of contracts: dentries, names, writeback, reclaim, mounts, pages. That of inodes is InodeContractTests.</summary>
+internal static class VfsContracts
+{
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<VfsContract> All { get; } =
+    [
+        new("DentryCache.Dget", async t =>
+        {
+            await DentryCache.Dget(t.F);
+            Assert.Equal(2, t.F.Ref.Peek);
+            await t.F.Ref.Acquire();
+            t.F.Ref.Count--;
+            await t.F.Ref.Release();
+        }) { Sleeps = false },
+        new("DentryCache.Allocate", async t =>
+        {
+            var made = await t.Kernel.Dentries.Allocate(t.D, t.Kernel.Disk.FileName("new"));
+            Assert.Equal((1, false, t.D, 3), (made.Ref.Peek, made.HashLink.Peek, made.Parent.Peek, t.D.Ref.Peek));
+            await t.Kernel.Dentries.Dput(made);
+            Assert.Equal((false, 2), (made.IsAlive, t.D.Ref.Peek));
+        }),
+        new("DentryCache.SpliceAlias", async t =>
+        {
+            var dentry = await t.Kernel.Dentries.Allocate(t.D, t.Kernel.Disk.FileName("h"));
+            await t.Kernel.Inodes.Igrab(t.H);
+            await t.Kernel.Dentries.SpliceAlias(t.H, dentry);
+            Assert.Equal((true, t.H, 1), (dentry.HashLink.Peek, dentry.Inode.Peek, t.H.Count.Peek));
+            await t.Kernel.Dentries.Dput(dentry);
+            Assert.True(dentry.LruLink.Peek);
+        }),
+        new("DentryCache.Instantiate", async t =>
+        {
+            var dentry = await t.Kernel.Dentries.Allocate(t.D, t.Kernel.Disk.FileName("other"));
+            await t.Kernel.Dentries.SpliceAlias(null, dentry);
+            Assert.False(await DentryCache.IsPositive(dentry));
+            await t.Kernel.Inodes.Igrab(t.H);
+            await DentryCache.Instantiate(dentry, t.H);
+            Assert.True(await DentryCache.IsPositive(dentry));
+            await t.Kernel.Dentries.Dput(dentry);
+        }),
+        new("DentryCache.FindAnyAlias", async t =>
+        {
+            Assert.Null(await DentryCache.FindAnyAlias(t.H));
+            Assert.Same(t.F, await DentryCache.FindAnyAlias(t.Of(t.F)));
+            Assert.Equal((2, false), (t.F.Ref.Peek, t.Of(t.F).Lock.IsHeld));
+            await t.Kernel.Dentries.Dput(t.F);
+        }),
+        new("DentryCache.Lookup", async t =>
+        {
+            Assert.Null(await t.Kernel.Dentries.Lookup(t.D, t.Kernel.Disk.FileName("nothing")));
+            Assert.Same(t.F, await t.Kernel.Dentries.Lookup(t.D, t.F.FileName.Peek));
+            Assert.Equal(2, t.F.Ref.Peek);
+            await t.Kernel.Dentries.Dput(t.F);
+        }),
+        new("DentryCache.Dput", async t =>
+        {
+            var f = t.F;
+            await t.Kernel.Dentries.Dput(f);
+            Assert.Equal((0, true, true, 1), (f.Ref.Peek, f.HashLink.Peek, t.SuperBlock.DentryLru.PeekContains(f), t.Of(f).Count.Peek));
+            await DentryCache.Dget(f);
+            await t.Kernel.Dentries.Dput(f);
+            Assert.True((f.Flags.Peek & DentryFlags.Referenced) != 0);
+        }),
+        new("DentryCache.Invalidate", async t =>
+        {
+            var d = t.D;
+            await DentryCache.Dget(d);
+            await t.Kernel.Dentries.Invalidate(d);
+            Assert.Equal((false, 1), (d.HashLink.Peek, d.Children.PeekCount));        // f is open, g is gone
+            await t.Kernel.Dentries.Dput(d);
+        }),
+        new("DentryCache.Delete", async t =>
+        {
+            var (g, inode) = (t.G, t.Of(t.G));
+            await DentryCache.Dget(g);
+            await t.Kernel.Dentries.Delete(g);
+            Assert.Equal((true, null, 0), (g.HashLink.Peek, g.Inode.Peek, inode.Count.Peek));
+            await t.Kernel.Dentries.Dput(g);
+            await DentryCache.Dget(t.F);
+            await t.Kernel.Dentries.Delete(t.F);                       // two users
+            Assert.Equal((false, true), (t.F.HashLink.Peek, t.F.Inode.Peek != null));
+            await t.Kernel.Dentries.Dput(t.F);
+        }),
+        new("DentryCache.Move", async t =>
+        {
+            var (f, name) = (t.F, t.Kernel.Disk.FileName("moved"));
+            var target = await t.Kernel.Dentries.Allocate(t.Root, name);
+            await t.Kernel.Dentries.SpliceAlias(null, target);
+            await t.Kernel.Dentries.Move(f, target);
+            Assert.Equal((t.Root, name, true, false), (f.Parent.Peek, f.FileName.Peek, f.HashLink.Peek, target.HashLink.Peek));
+            Assert.True(DentryCache.IsBelow(f, t.Root) && !DentryCache.IsBelow(f, t.D));
+            await t.Kernel.Dentries.Dput(target);
+        }),
+        new("DentryCache.PruneAliases", async t =>
+        {
+            var (g, inode) = (t.G, t.Of(t.G));
+            await t.Kernel.Inodes.Igrab(inode);
+            await t.Kernel.Dentries.PruneAliases(inode);
+            await t.Kernel.Dentries.PruneAliases(t.Of(t.F));           // in use: stays
+            Assert.Equal((false, 1, 1), (g.IsAlive, inode.Count.Peek, t.F.Ref.Peek));
+            await t.Kernel.Inodes.Iput(inode);
+        }),
+        new("DentryCache.ShrinkParent", async t =>
+        {
+            await t.Kernel.Dentries.ShrinkParent(t.Root);
+            Assert.Equal((0, 1, 1), (t.SuperBlock.DentryLru.PeekCount, t.D.Ref.Peek, t.F.Ref.Peek));
+        }),
+        new("DentryCache.PruneLru", async t =>
+        {
+            Assert.Equal(1, await t.Kernel.Dentries.PruneLru(5));
+            Assert.Equal(0, await t.Kernel.Dentries.PruneLru(5));
+        }),
+        new("DentryCache.ShrinkAll", async t =>
+        {
+            await t.Touch("d", "g");                                   // used twice: no second chance here
+            await t.Kernel.Dentries.ShrinkAll();
+            Assert.Equal((0, 1), (t.SuperBlock.DentryLru.PeekCount, t.D.Children.PeekCount));
+        }),
+
+        new("PathLookup.Walk", async t =>
+        {
+            var (error, file) = await t.Kernel.Calls.Open(t.Path("d", "h"));
+            Assert.Equal((Errno.OK, t.H), (error, file!.Dentry.Peek!.Inode.Peek));
+            await t.Kernel.Calls.Close(file);
+            Assert.Equal(Errno.ENOENT, (await t.Kernel.Calls.Open(t.Path("d", "no"))).Error);
+            Assert.Equal(Errno.ENOENT, (await t.Kernel.Calls.Open(t.Path("d", "no"))).Error);      // a negative dentry
+            Assert.Equal(Errno.ENOTDIR, (await t.Kernel.Calls.Open(t.Path("d", "f", "x"))).Error);
+        }),
+        new("PathLookup.Create", async t =>
+        {
+            Assert.Equal(Errno.EEXIST, (await t.Kernel.Calls.Create(t.Path("d", "f"), 0)).Error);
+            var (error, file) = await t.Kernel.Calls.Create(t.Path("d", "new"), 0);
+            Assert.Equal((Errno.OK, InodeState.None), (error, t.Of(file!.Dentry.Peek!).State.Peek));
+            await t.Kernel.Calls.Close(file);
+            (error, file) = await t.Kernel.Calls.Open(t.Path("d", "new"), OpenFlags.ReadWrite | OpenFlags.Create);
+            await t.Kernel.Calls.Close(file!);
+            Assert.Equal(Errno.EACCES, (await t.Kernel.Calls.Create(t.Path("d", "x"), 1)).Error);
+        }),
+        new("PathLookup.MakeDirectory", async t =>
+        {
+            Assert.Equal(Errno.OK, await t.Kernel.Calls.Mkdir(t.Path("d", "e"), 0));
+            Assert.Equal(Errno.EEXIST, await t.Kernel.Calls.Mkdir(t.Path("d"), 0));
+            Assert.Equal(Errno.ENOENT, await t.Kernel.Calls.Mkdir(t.Path("no", "e"), 0));
+        }),
+        new("PathLookup.Unlink", async t =>
+        {
+            var f = t.F;
+            Assert.Equal((Errno.OK, Errno.ENOENT), (await t.Kernel.Calls.Unlink(t.Path("d", "f"), 0), await t.Kernel.Calls.Unlink(t.Path("d", "f"), 0)));
+            Assert.Equal((false, 0, true), (f.HashLink.Peek, t.Of(f).Nlink.Peek, t.Of(f).IsAlive));
+            await t.Kernel.Calls.Close(t.File);
+            Assert.False(f.IsAlive);
+            Assert.Equal(Errno.EISDIR, await t.Kernel.Calls.Unlink(t.Path("d"), 0));
+        }),
+        new("PathLookup.RemoveDirectory", async t =>
+        {
+            Assert.Equal(Errno.ENOTEMPTY, await t.Kernel.Calls.Rmdir(t.Path("d"), 0));
+            Assert.Equal(Errno.ENOTDIR, await t.Kernel.Calls.Rmdir(t.Path("d", "g"), 0));
+            await t.Kernel.Calls.Mkdir(t.Path("d", "e"), 0);
+            Assert.Equal(Errno.OK, await t.Kernel.Calls.Rmdir(t.Path("d", "e"), 0));
+        }),
+        new("PathLookup.Link", async t =>
+        {
+            Assert.Equal(Errno.OK, await t.Kernel.Calls.Link(t.Path("d", "f"), t.Path("d", "f2"), 0));
+            Assert.Equal((2, 2, 2), (t.Of(t.F).Nlink.Peek, t.Of(t.F).Aliases.PeekCount, t.Of(t.F).Count.Peek));
+            Assert.Equal(Errno.EPERM, await t.Kernel.Calls.Link(t.Path("d"), t.Path("e"), 0));
+        }),
+        new("PathLookup.Rename", async t =>
+        {
+            var (f, victim) = (t.F, t.Of(t.G));
+            Assert.Equal(Errno.EEXIST, await t.Kernel.Calls.Rename(t.Path("d", "f"), t.Path("d", "g"), replace: false, 0));
+            Assert.Equal(Errno.OK, await t.Kernel.Calls.Rename(t.Path("d", "f"), t.Path("d", "g"), replace: true, 0));
+            Assert.Equal((t.Kernel.Disk.FileName("g"), false), (f.FileName.Peek, victim.IsAlive));
+            await t.Kernel.Calls.Mkdir(t.Path("d", "e"), 0);
+            await t.Kernel.Calls.Rename(t.Path("d", "g"), t.Path("d", "e", "g"), replace: true, 0);
+            Assert.Equal("dentry:e", f.Parent.Peek!.Name);
+        }),
+
+        new("Writeback.MarkDirty", async t =>
+        {
+            var (wb, inode) = (t.Kernel.Writeback, t.Of(t.G));
+            await wb.MarkDirty(inode, InodeState.DirtyTime);
+            Assert.Equal((true, 0), (wb.DirtyTime.PeekContains(inode), wb.DirtyInodes.Peek));
+            await wb.MarkDirty(inode, InodeState.DirtySync);
+            Assert.Equal((true, 1), (wb.Dirty.PeekContains(inode), wb.DirtyInodes.Peek));
+            await wb.MarkDirty(inode, InodeState.DirtySync);
+            Assert.Equal(1, wb.DirtyInodes.Peek);
+        }) { Before = LazyTime },
+        new("Writeback.MarkDirtySync", async t =>
+        {
+            await t.Kernel.Writeback.MarkDirtySync(t.Of(t.G));
+            Assert.Equal(InodeState.DirtySync, t.Of(t.G).State.Peek);
+        }),
+        new("Writeback.RemoveFromLists", async t =>
+        {
+            await t.Kernel.Writeback.RemoveFromLists(t.Of(t.G));
+            Assert.Equal((false, 0), (t.Of(t.G).WritebackLink.Peek, t.Kernel.Writeback.DirtyInodes.Peek));
+            await t.Of(t.G).State.Set(InodeState.None);
+        }) { Before = t => t.Kernel.Writeback.MarkDirty(t.Of(t.G), InodeState.DirtySync), Sleeps = false },
+        new("Writeback.WriteNow", async t =>
+        {
+            await t.Kernel.Writeback.WriteNow(t.Of(t.F));
+            Assert.Equal((InodeState.None, false), (t.Of(t.F).State.Peek, t.Of(t.F).WritebackLink.Peek));
+            Assert.Equal("fresh!", t.Kernel.Disk.TextOf(t.Of(t.F).OnDisk.Data.Peek));
+        }) { Before = Dirty },
+        new("Writeback.SyncFileSystem", async t =>
+        {
+            Assert.Equal(Errno.OK, await t.Kernel.Writeback.SyncFileSystem(t.SuperBlock));
+            Assert.Equal((InodeState.None, 0, "fresh!"), Written(t));
+        }) { Before = Dirty },
+        new("Writeback.SyncAll", async t =>
+        {
+            await t.Kernel.Writeback.SyncAll(t.SuperBlock);
+            Assert.Equal((InodeState.None, 0, "fresh!"), Written(t));
+        }) { Before = Dirty },
+        new("Writeback.SyncFile", async t =>
+        {
+            await t.Kernel.Writeback.SyncFile(t.Of(t.F));
+            Assert.Equal((InodeState.DirtySync | InodeState.DirtyPages, 1, "fresh!"), Written(t));       // the flusher comes later
+        }) { Before = Dirty },
+
+        new("Reclaim.DropCaches", async t =>
+        {
+            await t.Kernel.Reclaim.DropCaches(3);
+            Assert.Equal((false, true), (t.H.IsAlive, t.F.IsAlive));
+        }),
+        new("Reclaim.DropCacheIoctl", async t =>
+        {
+            var (open, written) = (t.Of(t.G), t.Of(t.F));
+            var (_, file) = await t.Kernel.Calls.Open(t.Path("d", "g"));
+            await t.Kernel.Calls.Close(t.File);
+            await t.Kernel.Reclaim.DropCacheIoctl();
+            Assert.Equal((true, false), (open.IsAlive, t.H.IsAlive));
+            Assert.Equal(!t.Kernel.Inodes.Has(Change.InvalidateKillsDirty), written.IsAlive);      // not synced before: its data is lost
+            await t.Kernel.Calls.Close(file!);
+        }) { Before = Dirty },
+        new("Reclaim.Allocate", async t =>
+        {
+            await t.Kernel.Reclaim.Allocate();
+            Assert.Equal(1, t.Kernel.Reclaim.Budget.Peek);             // the first choice is: not now
+        }) { Before = Reclaiming },
+        new("Mounts.Get", async t =>
+        {
+            var before = t.Kernel.Mounts.Users.Peek;
+            Assert.True(await t.Kernel.Mounts.Get());
+            Assert.Equal(before + 1, t.Kernel.Mounts.Users.Peek);
+            await t.Kernel.Mounts.Put();
+            Assert.Equal((before, false), (t.Kernel.Mounts.Users.Peek, t.Kernel.Mounts.Lock.IsHeld));
+        }) { Sleeps = false },
+        new("Mounts.Mount", async t => Assert.Equal(Errno.EBUSY, await t.Kernel.Mounts.Mount())),
+        new("Mounts.Umount", async t =>
+        {
+            Assert.Equal(Errno.EBUSY, await t.Kernel.Mounts.Umount());
+            await t.Kernel.Calls.Close(t.File);
+            Assert.Equal((Errno.OK, Errno.EINVAL), (await t.Kernel.Mounts.Umount(), await t.Kernel.Mounts.Umount()));
+            Assert.Equal((0, 0, 0), (t.SuperBlock.Inodes.PeekCount, t.SuperBlock.DentryLru.PeekCount, t.SuperBlock.InodeLru.PeekCount));
+            Assert.Equal(Errno.OK, await t.Kernel.Mounts.Mount());
+        }) { Before = t => { t.Kernel.Mounts.Users.Value = 1; return KTask.Done; } },
+        new("PageCache.Write", async t =>
+        {
+            await Dirty(t);
+            var inode = t.Of(t.F);
+            Assert.Equal((FolioFlags.Uptodate | FolioFlags.Dirty, InodeState.DirtySync | InodeState.DirtyPages), (inode.Folio.Peek.Flags, inode.State.Peek));
+            Assert.Equal("f-data", t.Kernel.Disk.TextOf(inode.OnDisk.Data.Peek));
+        }),
+        new("PageCache.Read", async t =>
+        {
+            Assert.Equal("f-data", t.Kernel.Disk.TextOf((await t.Kernel.Calls.Read(t.File)).Text));
+            Assert.Equal(FolioFlags.Uptodate, t.Of(t.F).Folio.Peek.Flags);
+        }),
+    ];
+
+    private static (InodeState State, int Dirty, string Data) Written(CachedTree tree)
+        => (tree.Of(tree.F).State.Peek, tree.Kernel.Writeback.DirtyInodes.Peek, tree.Kernel.Disk.TextOf(tree.Of(tree.F).OnDisk.Data.Peek));
+
+    private static async KTask Dirty(CachedTree tree) => await tree.Kernel.Calls.Write(tree.File, tree.Kernel.Disk.Text("fresh!"));
+
+    private static KTask LazyTime(CachedTree tree)
+    {
+        tree.SuperBlock.IsLazyTime.Value = true;
+        return KTask.Done;
+    }
+
+    private static KTask Reclaiming(CachedTree tree)
+    {
+        tree.Kernel.Reclaim.InAllocations = true;
+        tree.Kernel.Reclaim.Budget.Initialize(1);
+        return KTask.Done;
+    }
+}
