@@ -1,5 +1,4 @@
 using Fscrypt.Sim.Model.Machine;
-using Fscrypt.Sim.Model.Releases;
 using Fscrypt.Sim.Model.Vfs;
 
 namespace Fscrypt.Sim.Model.Fscrypt;
@@ -152,17 +151,13 @@ public sealed partial class MasterKeyring
         await PutActive(key);
     }
 
-    /// <summary>Ends a key's presence and wipes its secret. Up to v6.6 the one is a part of the other, and not its beginning.</summary>
+    /// <summary>
+    /// Ends a key's presence and wipes its secret. Up to v6.6 presence is that the secret has a size, which goes in the middle of
+    /// the wipe: nobody can tell, since who reads the secret holds the lock.
+    /// </summary>
     [KernelSource("fs/crypto/keyring.c", "wipe_master_key_secret")]
-    private async KTask WipeSecret(MasterKey key)
+    private static async KTask WipeSecret(MasterKey key)
     {
-        if (!Change.PresenceFlag.IsIn(release))
-        {
-            key.Secret.Wipe();
-            await key.Present.WriteOnce(false);
-            return;
-        }
-
         await key.Present.WriteOnce(false);
         key.Secret.Wipe();
     }

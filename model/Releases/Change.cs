@@ -74,9 +74,6 @@ public sealed record Change(string Name, string? Commit, KernelRelease Since)
     /// <summary>Master keys are in a hash table of the file system; before, they were keys of the keys service, with two semaphores.</summary>
     public static Change MasterKeysHashed { get; } = new("master keys are no keys of the keys service", "d7e7b9af104c", Release("v6.1"));
 
-    /// <summary>Presence is a flag, cleared before the secret is wiped; before, it was the secret's size, wiped with it.</summary>
-    public static Change PresenceFlag { get; } = new("presence is apart from the secret", "15baf55481de", Release("v6.7"));
-
     /// <summary>ADD_ENCRYPTION_KEY has flags: a key may be wrapped by hardware. v6.16.</summary>
     public static Change HardwareWrappedKeys { get; } = new("ADD has flags", null, Release("v6.18"));
 
@@ -84,7 +81,7 @@ public sealed record Change(string Name, string? Commit, KernelRelease Since)
     public static ImmutableArray<Change> All { get; } =
     [
         ProvisioningKeys, SyncfsReportsWriteErrors, MasterKeysHashed, PagesKeepInodesOffLru, DropSlabHalves, DirtyTimeGap, SyncReturnsErrors, DeletesNotifyLast,
-        SecondChanceByIputOnly, LruIsolating, EvictInodesRechecks, PresenceFlag, DyingDentriesStayListed, CreatingOpensLookFirst,
+        SecondChanceByIputOnly, LruIsolating, EvictInodesRechecks, DyingDentriesStayListed, CreatingOpensLookFirst,
         LocklessInodeLookup, InvalidateKillsDirty, HardwareWrappedKeys, ListedAfterHashUnlock, IputKeepsLastReference, EvictWakesUnlocked,
         NewSampledUnderLock, EvictAlwaysUnlists,
     ];
