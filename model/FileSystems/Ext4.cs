@@ -53,7 +53,7 @@ internal sealed partial class Ext4(
     }
 
     [KernelSource("fs/ext4/namei.c", "ext4_lookup", Omits = "the check that an encrypted directory's subdirectories have its policy")]
-    public async KTask<Errno> Lookup(Inode directory, Dentry dentry)
+    public async KTask<(Errno Error, Dentry? Alias)> Lookup(Inode directory, Dentry dentry)
     {
         // fscrypt_prepare_lookup: one test of the key decides how the name is read, and what the dentry says of it.
         var hasKey = true;
@@ -73,16 +73,9 @@ internal sealed partial class Ext4(
         // Without the key a plaintext name is no encoded ciphertext: the entry is not found.
         var number = hasKey ? directory.OnDisk.Find(dentry.FileName.Value) : 0;
         if (number == 0)
-        {
-            await dentries.SpliceAlias(null, dentry);
-            return Errno.OK;
-        }
-
+            return await dentries.SpliceAlias(null, dentry);
         var inode = await Iget(number);
-        if (inode == null)
-            return Errno.ENOMEM;
-        await dentries.SpliceAlias(inode, dentry);
-        return Errno.OK;
+        return inode == null ? (Errno.ENOMEM, null) : await dentries.SpliceAlias(inode, dentry);
     }
 
     [KernelSource("fs/crypto/fname.c", "fscrypt_d_revalidate")]

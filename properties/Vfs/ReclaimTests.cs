@@ -54,8 +54,8 @@ public static class ReclaimTests
         => KernelTexts.States(KernelTexts.Tree + "thread t\n  alice drop_caches 3 -> answer\nalways answer == \"EACCES\"", "v6.18");
 
     [Theory]
-    [InlineData("v5.10", 23_318)]
-    [InlineData("v6.18", 17_678)]
+    [InlineData("v5.10", 23_860)]
+    [InlineData("v6.18", 18_055)]
     public static void Caches_are_dropped_while_a_file_is_opened(string release, int count)
     {
         const string Text = KernelTexts.Tree + """
@@ -86,8 +86,8 @@ public static class ReclaimTests
             """, release));
 
     [Theory]
-    [InlineData("v5.10", 5_223)]
-    [InlineData("v6.18", 4_753)]
+    [InlineData("v5.10", 5_122)]
+    [InlineData("v6.18", 4_671)]
     public static void The_shrinker_comes_at_any_moment_or_never(string release, int count)
         => Assert.Equal(count, KernelTexts.Executions(
             "background shrinker at most 1\n" + KernelTexts.Tree + """
@@ -100,8 +100,8 @@ public static class ReclaimTests
             """, release));
 
     [Theory]
-    [InlineData("v5.10", 141)]
-    [InlineData("v6.18", 143)]
+    [InlineData("v5.10", 130)]
+    [InlineData("v6.18", 132)]
     public static void Allocations_reclaim_in_the_midst_of_a_look_up_and_of_an_added_key(string release, int count)
         => Assert.Equal(count, KernelTexts.States(
             "background reclaim at most 2\n" + KernelTexts.Tree + """
