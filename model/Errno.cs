@@ -9,6 +9,9 @@ public enum Errno
     ENOENT = 2,
     EIO = 5,
     EBADF = 9,
+
+    /// <summary>Never answered: a walk without references has to be made again by reference.</summary>
+    ECHILD = 10,
     ENOMEM = 12,
     EACCES = 13,
     EFAULT = 14,
@@ -20,6 +23,7 @@ public enum Errno
     EISDIR = 21,
     EINVAL = 22,
     ENOTEMPTY = 39,
+    ELOOP = 40,
     ENODATA = 61,
     EOVERFLOW = 75,
     EOPNOTSUPP = 95,

@@ -4,5 +4,5 @@ namespace Fscrypt.Sim.Model;
 public static class ModelVersion
 {
     /// <summary>Goes up with each change that gives a schedule another meaning: a point more, an operation less.</summary>
-    public const int Current = 3;
+    public const int Current = 4;
 }

@@ -63,7 +63,7 @@ internal sealed partial class Ext4
     public async KTask<Errno> Rename(Inode fromDirectory, Dentry from, Inode toDirectory, Dentry to)
     {
         var (source, target) = (from.Inode.Value!, to.Inode.Value);
-        var error = await PrepareRename(source, from, fromDirectory, toDirectory, to);
+        var error = await PrepareRename(from, fromDirectory, toDirectory, to, exchange: false);
         if (error != Errno.OK)
             return error;
         var name = await FindEntry(fromDirectory, from);
@@ -83,6 +83,26 @@ internal sealed partial class Ext4
         return Errno.OK;
     }
 
+    [KernelSource("fs/ext4/namei.c", "ext4_cross_rename", Omits = "the link counts of parents; the entries of the parents in moved directories")]
+    public async KTask<Errno> Exchange(Inode fromDirectory, Dentry from, Inode toDirectory, Dentry to)
+    {
+        var error = await PrepareRename(from, fromDirectory, toDirectory, to, exchange: true);
+        if (error != Errno.OK)
+            return error;
+        var (source, target) = (from.Inode.Value!, to.Inode.Value!);
+        if (await FindEntry(fromDirectory, from) == 0 || await FindEntry(toDirectory, to) == 0)
+            return Errno.ENOENT;
+        await host.Point();                                        // ext4_journal_start
+        fromDirectory.OnDisk.Remove(from.FileName.Value);
+        toDirectory.OnDisk.Remove(to.FileName.Value);
+        source.OnDisk.SetLabel(to.FileName.Value);
+        target.OnDisk.SetLabel(from.FileName.Value);
+        fromDirectory.OnDisk.Enter(from.FileName.Value, target.Number.Value);
+        toDirectory.OnDisk.Enter(to.FileName.Value, source.Number.Value);
+        await host.Point();                                        // ext4_journal_stop
+        return Errno.OK;
+    }
+
     /// <summary>A new name in an encrypted directory needs its key, and a file with the same policy.</summary>
     [KernelSource("fs/crypto/hooks.c", "__fscrypt_prepare_link")]
     private async KTask<Errno> PrepareLink(Inode inode, Inode directory, Dentry dentry)
@@ -94,8 +114,8 @@ internal sealed partial class Ext4
         return await HasPermittedContext(directory, inode) ? Errno.OK : Errno.EXDEV;
     }
 
-    [KernelSource("fs/crypto/hooks.c", "__fscrypt_prepare_rename", Omits = "RENAME_EXCHANGE")]
-    private async KTask<Errno> PrepareRename(Inode source, Dentry from, Inode fromDirectory, Inode toDirectory, Dentry to)
+    [KernelSource("fs/crypto/hooks.c", "__fscrypt_prepare_rename")]
+    private async KTask<Errno> PrepareRename(Dentry from, Inode fromDirectory, Inode toDirectory, Dentry to, bool exchange)
     {
         if (!fromDirectory.OnDisk.IsEncrypted && !toDirectory.OnDisk.IsEncrypted)
             return Errno.OK;
@@ -103,9 +123,13 @@ internal sealed partial class Ext4
             || DentryCache.Has(await to.Flags.ReadOnce(), DentryFlags.NoKeyName);
         if (noKeyName)
             return Errno.ENOKEY;
-        if (ReferenceEquals(fromDirectory, toDirectory) || !toDirectory.OnDisk.IsEncrypted)
+        if (ReferenceEquals(fromDirectory, toDirectory))
             return Errno.OK;
-        return await HasPermittedContext(toDirectory, source) ? Errno.OK : Errno.EXDEV;
+        if (toDirectory.OnDisk.IsEncrypted && !await HasPermittedContext(toDirectory, from.Inode.Value!))
+            return Errno.EXDEV;
+        if (exchange && fromDirectory.OnDisk.IsEncrypted && !await HasPermittedContext(fromDirectory, to.Inode.Value!))
+            return Errno.EXDEV;
+        return Errno.OK;
     }
 
     /// <summary>

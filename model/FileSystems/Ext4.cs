@@ -53,7 +53,7 @@ internal sealed partial class Ext4(
     }
 
     [KernelSource("fs/ext4/namei.c", "ext4_lookup", Omits = "names that are too long; case folding")]
-    public async KTask<Errno> Lookup(Inode directory, Dentry dentry)
+    public async KTask<(Errno Error, Dentry? Alias)> Lookup(Inode directory, Dentry dentry)
     {
         // fscrypt_prepare_lookup: one test of the key decides how the name is read, and what the dentry says of it.
         var hasKey = await HasKeyForNames(directory);
@@ -66,22 +66,17 @@ internal sealed partial class Ext4(
 
         var number = directory.OnDisk.Find(NameOnDisk(dentry, hasKey));
         if (number == 0)
-        {
-            await dentries.SpliceAlias(null, dentry);
-            return Errno.OK;
-        }
-
+            return await dentries.SpliceAlias(null, dentry);
         var inode = await Iget(number);
         if (inode == null)
-            return Errno.ENOMEM;
+            return (Errno.ENOMEM, null);
         if (directory.OnDisk.IsEncrypted && inode.IsDirectory.Value && !await HasPermittedContext(directory, inode))
         {
             await inodes.Iput(inode);
-            return Errno.EPERM;
+            return (Errno.EPERM, null);
         }
 
-        await dentries.SpliceAlias(inode, dentry);
-        return Errno.OK;
+        return await dentries.SpliceAlias(inode, dentry);
     }
 
     /// <summary>Whether names in a directory can be read: it is not encrypted, or its key could be set up.</summary>

@@ -68,6 +68,9 @@ public readonly struct ChangeStamp : IStatePart
 
     internal int Count { get; }
 
+    /// <summary>Whether a change was under way, where one begins and ends with a bump.</summary>
+    internal bool IsOdd => (Count & 1) != 0;
+
     void IStatePart.WriteState(StateEncoder encoder)
     {
         encoder.AddReference(owner);

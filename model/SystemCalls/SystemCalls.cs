@@ -95,9 +95,9 @@ public sealed partial class SystemCalls
     public async KTask<Errno> Link(int[] old, int[] path, int user)
         => await mounts.Get() ? await mounts.PutAfter(await paths.Link(old, path, user)) : Errno.ENOENT;
 
-    /// <summary>rename; renameat2 with RENAME_NOREPLACE if it may not replace anything.</summary>
-    public async KTask<Errno> Rename(int[] from, int[] to, bool replace, int user)
-        => await mounts.Get() ? await mounts.PutAfter(await paths.Rename(from, to, replace, user)) : Errno.ENOENT;
+    /// <summary>rename; renameat2 with RENAME_NOREPLACE or RENAME_EXCHANGE.</summary>
+    public async KTask<Errno> Rename(int[] from, int[] to, RenameKind kind, int user)
+        => await mounts.Get() ? await mounts.PutAfter(await paths.Rename(from, to, kind, user)) : Errno.ENOENT;
 
     /// <summary>pwrite: writes a text into the file, at its beginning or at an offset; with O_APPEND always at its end.</summary>
     [KernelSource("fs/read_write.c", "vfs_write")]

@@ -26,6 +26,9 @@ public enum DentryFlags
 
     /// <summary>Up to 6.7: its killer has finished while it was on a shrink list, whose owner frees it.</summary>
     MayFree = 1 << 6,
+
+    /// <summary>DCACHE_PAR_LOOKUP: somebody is asking the file system for it; until he is done, it is on the list of those.</summary>
+    ParallelLookup = 1 << 7,
 }
 
 /// <summary>struct dentry: a name in a directory. A positive one pins its inode, and every one its parent.</summary>

@@ -73,11 +73,25 @@ public sealed partial class DentryCache
     /// <summary>
     /// Puts a dentry in the place of another, which is unhashed. Both are in use, and the i_rwsem of both parents is held.
     /// </summary>
-    [KernelSource("fs/dcache.c", "d_move", Omits = "d_seq; d_exchange; no-key names, which are refused before")]
-    public async KTask Move(Dentry dentry, Dentry target)
+    [KernelSource("fs/dcache.c", "d_move")]
+    public KTask Move(Dentry dentry, Dentry target) => MoveOutside(dentry, target, exchange: false);
+
+    /// <summary>Puts each of two positive dentries in the place of the other. The i_rwsem of both parents is held.</summary>
+    [KernelSource("fs/dcache.c", "d_exchange")]
+    public KTask Exchange(Dentry dentry, Dentry target) => MoveOutside(dentry, target, exchange: true);
+
+    private async KTask MoveOutside(Dentry dentry, Dentry target, bool exchange)
     {
         await RenameLock.Acquire();
         Renames.Bump();
+        await MoveLocked(dentry, target, exchange);
+        Renames.Bump();
+        await RenameLock.Release();
+    }
+
+    [KernelSource("fs/dcache.c", "__d_move", Omits = "d_seq; roots")]
+    private async KTask MoveLocked(Dentry dentry, Dentry target, bool exchange)
+    {
         var (from, to) = (dentry.Parent.Value!, target.Parent.Value!);
         var (first, second) = IsBelow(to, from) ? (from, to) : (to, from);
         await first.Ref.Acquire();
@@ -85,16 +99,30 @@ public sealed partial class DentryCache
             await second.Ref.Acquire(VfsLocks.DentryChild);
         await dentry.Ref.Acquire(VfsLocks.DentrySecond);
         await target.Ref.Acquire(VfsLocks.DentryThird);
+        var isInLookup = Has(target.Flags.Value, DentryFlags.ParallelLookup);
+        if (isInLookup)
+            await StartLookupEnd(target);
         await Unhash(dentry);
         await Unhash(target);
 
         // From here to the rehashing a look-up by either name misses, and sees by the count that it has to look again.
+        var oldName = dentry.FileName.Value;
         dentry.FileName.Value = target.FileName.Value;
         from.Children.Remove(dentry);
         to.Children.AddFirst(dentry);
-        if (!ReferenceEquals(from, to))
+        dentry.Parent.Value = to;
+        if (exchange)
         {
-            dentry.Parent.Value = to;
+            target.FileName.Value = oldName;
+            to.Children.Remove(target);
+            from.Children.AddFirst(target);
+            target.Parent.Value = from;
+            await HashLock.Acquire();
+            Hash.AddFirst(target);
+            await HashLock.Release();
+        }
+        else if (!ReferenceEquals(from, to))
+        {
             to.Ref.Count++;
             from.Ref.Count--;
         }
@@ -102,6 +130,10 @@ public sealed partial class DentryCache
         await HashLock.Acquire();
         Hash.AddFirst(dentry);
         await HashLock.Release();
+        if (Has(dentry.Flags.Value, DentryFlags.NoKeyName))        // fscrypt_handle_d_move: the name is a plaintext one now
+            await dentry.Flags.StoreRelease(dentry.Flags.Value & ~DentryFlags.NoKeyName);
+        if (isInLookup)
+            await FinishLookupEnd();
 
         superBlock.DentryChanges.Bump();                           // who walks there walks again
         await target.Ref.Release();
@@ -109,8 +141,6 @@ public sealed partial class DentryCache
         if (!ReferenceEquals(from, to))
             await second.Ref.Release();
         await first.Ref.Release();
-        Renames.Bump();
-        await RenameLock.Release();
     }
 
     /// <summary>Whether a dentry is another one or below it, while nothing can be moved.</summary>

@@ -63,12 +63,13 @@ public sealed partial class DentryCache : KernelObject
 
     /// <summary>A dentry for a name in a directory, in use, not hashed; its parent is pinned.</summary>
     [KernelSource("fs/dcache.c", "d_alloc")]
-    public async KTask<Dentry> Allocate(Dentry parent, int name)
+    public async KTask<Dentry> Allocate(Dentry parent, int name, DentryFlags flags = DentryFlags.None)
     {
         Host.MightSleep("d_alloc");
         await superBlock.Reclaim.Allocate();
         var dentry = slab.Allocate();
         dentry.Ref.Initialize(1);
+        dentry.Flags.Initialize(flags);
         dentry.FileName.Value = name;
         dentry.Parent.Value = parent;
         await parent.Ref.Acquire();
@@ -87,10 +88,6 @@ public sealed partial class DentryCache : KernelObject
         await Add(dentry, inode, hash: false);
         return dentry;
     }
-
-    /// <summary>Attaches an inode, whose reference the dentry takes over, or none, and hashes the dentry.</summary>
-    [KernelSource("fs/dcache.c", "d_splice_alias", Omits = "a directory that has another alias; in-lookup dentries; d_seq")]
-    public KTask SpliceAlias(Inode? inode, Dentry dentry) => Add(dentry, inode, hash: true);
 
     /// <summary>
     /// Attaches an inode that is being created to its negative dentry, and ends the creation: I_NEW is cleared in the same
@@ -181,6 +178,10 @@ public sealed partial class DentryCache : KernelObject
         if (inode != null)
             await inode.Lock.Acquire();
         await dentry.Ref.Acquire();
+        var isInLookup = Has(dentry.Flags.Value, DentryFlags.ParallelLookup);
+        if (isInLookup)
+            await StartLookupEnd(dentry);
+
         if (inode != null)
             await Attach(dentry, inode);
         if (hash)
@@ -190,6 +191,8 @@ public sealed partial class DentryCache : KernelObject
             await HashLock.Release();
         }
 
+        if (isInLookup)
+            await FinishLookupEnd();
         await dentry.Ref.Release();
         if (inode != null)
             await inode.Lock.Release();

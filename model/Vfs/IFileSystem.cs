@@ -11,8 +11,8 @@ public interface IFileSystem
     /// <summary>->evict_inode: drops the pages and what the file system hung on the inode.</summary>
     KTask EvictInode(Inode inode);
 
-    /// <summary>->lookup, under the directory's i_rwsem: makes <paramref name="dentry"/> positive or negative.</summary>
-    KTask<Errno> Lookup(Inode directory, Dentry dentry);
+    /// <summary>->lookup, under the directory's i_rwsem: makes <paramref name="dentry"/> positive or negative, or gives another one for it.</summary>
+    KTask<(Errno Error, Dentry? Alias)> Lookup(Inode directory, Dentry dentry);
 
     /// <summary>->create, under the directory's i_rwsem: makes a file of a negative dentry.</summary>
     KTask<Errno> Create(Inode directory, Dentry dentry, int user);
@@ -31,6 +31,9 @@ public interface IFileSystem
 
     /// <summary>->rename, under the i_rwsem of both directories and of what is replaced.</summary>
     KTask<Errno> Rename(Inode fromDirectory, Dentry from, Inode toDirectory, Dentry to);
+
+    /// <summary>->rename with RENAME_EXCHANGE, under the i_rwsem of both directories and of both files.</summary>
+    KTask<Errno> Exchange(Inode fromDirectory, Dentry from, Inode toDirectory, Dentry to);
 
     /// <summary>s_cop->empty_dir, under the directory's i_rwsem.</summary>
     KTask<bool> IsEmpty(Inode directory);

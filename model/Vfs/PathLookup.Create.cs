@@ -92,7 +92,9 @@ public sealed partial class PathLookup
             await directory.Rwsem.AcquireWrite(VfsLocks.ParentRwsem);
         else
             await directory.Rwsem.AcquireWrite();
-        var (error, dentry) = await LookupLocked(parent, directory, name);
+        var (error, dentry) = isDirectory
+            ? await LookupLocked(parent, directory, name)
+            : await LookupParallel(parent, directory, name);
         var created = false;
         if (error == Errno.OK && dentry!.Inode.Value != null)
         {

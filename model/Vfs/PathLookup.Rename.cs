@@ -5,11 +5,11 @@ namespace Fscrypt.Sim.Model.Vfs;
 // Moving names. Across directories s_vfs_rename_mutex keeps the tree as it is, so that ancestors can be told and locked first.
 public sealed partial class PathLookup
 {
-    /// <summary>Moves a name, over another one if there is one and <paramref name="replace"/> allows it.</summary>
-    [KernelSource("fs/namei.c", "do_renameat2", Omits = "mnt_want_write; RENAME_EXCHANGE, RENAME_WHITEOUT")]
-    public async KTask<Errno> Rename(int[] fromPath, int[] toPath, bool replace, int user)
+    /// <summary>Moves a name, over another one if there is one and the kind allows it, or exchanges two.</summary>
+    [KernelSource("fs/namei.c", "do_renameat2", Omits = "mnt_want_write; RENAME_WHITEOUT")]
+    public async KTask<Errno> Rename(int[] fromPath, int[] toPath, RenameKind kind, int user)
     {
-        if (fromPath.Length == 0 || (toPath.Length == 0 && replace))
+        if (fromPath.Length == 0 || (toPath.Length == 0 && kind != RenameKind.NoReplace))
             return Errno.EBUSY;
         var (error, from) = await WalkToParent(fromPath);
         if (error != Errno.OK)
@@ -18,7 +18,7 @@ public sealed partial class PathLookup
         if (error == Errno.OK)
         {
             var trap = await LockParents(from!, to!);
-            error = await RenameIn(from!, fromPath[^1], to!, toPath[^1], trap, replace, user);
+            error = await RenameIn(from!, fromPath[^1], to!, toPath[^1], trap, kind, user);
             await UnlockParents(from!, to!);
             await dentries.Dput(to!);
         }
@@ -59,7 +59,7 @@ public sealed partial class PathLookup
         await superBlock.RenameMutex.Release();
     }
 
-    private async KTask<Errno> RenameIn(Dentry from, int fromName, Dentry to, int toName, Dentry? trap, bool replace, int user)
+    private async KTask<Errno> RenameIn(Dentry from, int fromName, Dentry to, int toName, Dentry? trap, RenameKind kind, int user)
     {
         var (error, old) = await LookupPresent(from, from.Inode.Value!, fromName);
         if (error != Errno.OK)
@@ -67,14 +67,16 @@ public sealed partial class PathLookup
         (error, var target) = await LookupLocked(to, to.Inode.Value!, toName);
         if (error == Errno.OK)
         {
-            if (!replace && target!.Inode.Value != null)
+            if (kind == RenameKind.NoReplace && target!.Inode.Value != null)
                 error = Errno.EEXIST;
+            else if (kind == RenameKind.Exchange && target!.Inode.Value == null)
+                error = Errno.ENOENT;
             else if (ReferenceEquals(old, trap))
                 error = Errno.EINVAL;                              // below itself
             else if (ReferenceEquals(target, trap))
-                error = Errno.ENOTEMPTY;
+                error = kind == RenameKind.Exchange ? Errno.EINVAL : Errno.ENOTEMPTY;
             else
-                error = await RenameLocked(from.Inode.Value!, old!, to.Inode.Value!, target!, user);
+                error = await RenameLocked(from.Inode.Value!, old!, to.Inode.Value!, target!, kind == RenameKind.Exchange, user);
             await dentries.Dput(target!);                          // unhashed now: what it stood for is evicted here
         }
 
@@ -82,49 +84,73 @@ public sealed partial class PathLookup
         return error;
     }
 
-    [KernelSource("fs/namei.c", "vfs_rename", Omits = "RENAME_EXCHANGE; mount points; delegations")]
-    private async KTask<Errno> RenameLocked(Inode fromDirectory, Dentry from, Inode toDirectory, Dentry to, int user)
+    [KernelSource("fs/namei.c", "vfs_rename", Omits = "mount points; delegations")]
+    private async KTask<Errno> RenameLocked(
+        Inode fromDirectory, Dentry from, Inode toDirectory, Dentry to, bool exchange, int user)
     {
         var (source, target) = (from.Inode.Value!, to.Inode.Value);
         if (ReferenceEquals(source, target))
             return Errno.OK;                                       // two names of one file: nothing is done
         var isDirectory = source.IsDirectory.Value;
+        var targetIsDirectory = exchange ? target!.IsDirectory.Value : isDirectory;
+        var moves = !ReferenceEquals(fromDirectory, toDirectory);
         var error = MayDelete(fromDirectory, from, user, isDirectory);
         if (error == Errno.OK)
-            error = target == null ? Permission(toDirectory, user, MayChange) : MayDelete(toDirectory, to, user, isDirectory);
-        if (error == Errno.OK && isDirectory && !ReferenceEquals(fromDirectory, toDirectory))
+            error = target == null ? Permission(toDirectory, user, MayChange) : MayDelete(toDirectory, to, user, targetIsDirectory);
+        if (error == Errno.OK && isDirectory && moves)
             error = Permission(source, user, MayWrite);
+        if (error == Errno.OK && exchange && targetIsDirectory && moves)
+            error = Permission(target!, user, MayWrite);
         if (error != Errno.OK)
             return error;
 
         await DentryCache.Dget(to);
-        await LockMoved(source, target, moves: !ReferenceEquals(fromDirectory, toDirectory));
-        error = await inodes.FileSystem.Rename(fromDirectory, from, toDirectory, to);
-        if (error == Errno.OK)
+        await LockMoved(source, target, moves, exchange);
+        if (exchange)
+        {
+            error = await inodes.FileSystem.Exchange(fromDirectory, from, toDirectory, to);
+            if (error == Errno.OK)
+                await dentries.Exchange(from, to);
+        }
+        else
+        {
+            error = await inodes.FileSystem.Rename(fromDirectory, from, toDirectory, to);
+        }
+
+        if (error == Errno.OK && !exchange)
         {
             if (target != null && isDirectory)
                 await dentries.ShrinkParent(to);
             await dentries.Move(from, to);
         }
 
-        if (Locks(source, !ReferenceEquals(fromDirectory, toDirectory)))
+        if (Locks(source, moves))
             await source.Rwsem.ReleaseWrite();
-        if (target != null)
+        if (target != null && Locks(target, moves || !exchange))
             await target.Rwsem.ReleaseWrite();
         await dentries.Dput(to);
         return error;
     }
 
-    // Files are locked in the order of their addresses, here of their numbers. A directory is locked if its parent changes.
+    // A directory is locked if its parent changes or if it is replaced; files always, after any directory, and in the order of
+    // their addresses, here of their numbers.
     [KernelSource("fs/inode.c", "lock_two_nondirectories", Omits = "before 6.5 a directory that is moved is not locked")]
-    private static async KTask LockMoved(Inode source, Inode? target, bool moves)
+    private static async KTask LockMoved(Inode source, Inode? target, bool moves, bool exchange)
     {
         if (source.IsDirectory.Value)
         {
             if (Locks(source, moves))
                 await source.Rwsem.AcquireWrite(VfsLocks.ChildRwsem);
-            if (target != null)
+            if (target != null && Locks(target, moves || !exchange))
                 await target.Rwsem.AcquireWrite();
+            return;
+        }
+
+        if (target is { IsDirectory.Value: true })
+        {
+            if (Locks(target, moves || !exchange))
+                await target.Rwsem.AcquireWrite(VfsLocks.ChildRwsem);
+            await source.Rwsem.AcquireWrite();
             return;
         }
 
@@ -134,5 +160,5 @@ public sealed partial class PathLookup
             await second.Rwsem.AcquireWrite(VfsLocks.SecondFileRwsem);
     }
 
-    private static bool Locks(Inode source, bool moves) => !source.IsDirectory.Value || moves;
+    private static bool Locks(Inode inode, bool changes) => !inode.IsDirectory.Value || changes;
 }

@@ -22,11 +22,13 @@ public static class VfsLocks
     public static readonly LockClass Rename = new(24, "rename_lock");
     public static readonly LockClass DentrySecond = new(25, "d_lock/2", tried: true);
     public static readonly LockClass DentryThird = new(26, "d_lock/3", tried: true);
-    public static readonly LockClass RenameMutex = new(27, "s_vfs_rename_mutex");
+    public static readonly LockClass RenameMutex = new(27, "s_vfs_rename_mutex", tried: true);   // d_splice_alias
     public static readonly LockClass ParentRwsem = new(28, "i_rwsem/1", tried: true);
     public static readonly LockClass SecondParentRwsem = new(29, "i_rwsem/5", tried: true);
     public static readonly LockClass ChildRwsem = new(30, "i_rwsem/2", tried: true);
     public static readonly LockClass SecondFileRwsem = new(31, "i_rwsem/4", tried: true);
+    public static readonly LockClass InLookup = new(36, "in_lookup_hashtable bucket");
+    public static readonly LockClass DirectoryAdd = new(37, "i_dir_seq odd");
     public static readonly LockClass WorkPool = new(14, "pool.lock");
     public static readonly LockClass WritebackWork = new(15, "wb.work_lock");
     public static readonly LockClass Mount = new(16, "mount_lock");

@@ -160,8 +160,8 @@ public sealed class TraceTests : IDisposable
     [InlineData("{}", "not a trace: it has no format")]
     [InlineData("[]", "not a trace: it has no format")]
     [InlineData("{\"format\":\"fscrypt-sim-trace-0\"}", "a trace of format fscrypt-sim-trace-0; this program reads fscrypt-sim-trace-2")]
-    [InlineData("{\"format\":\"fscrypt-sim-trace-2\",\"model\":0}", "a trace of model version 0; this program has model version 3: record it again")]
-    [InlineData("{\"format\":\"fscrypt-sim-trace-2\",\"model\":3}", "not a trace: ")]
+    [InlineData("{\"format\":\"fscrypt-sim-trace-2\",\"model\":0}", "a trace of model version 0; this program has model version 4: record it again")]
+    [InlineData("{\"format\":\"fscrypt-sim-trace-2\",\"model\":4}", "not a trace: ")]
     public void What_is_no_trace_of_this_version_is_refused(string text, string message)
     {
         var path = Path.Combine(tester.Directory, "x.trace.json");

@@ -32,6 +32,24 @@ public static class NamesTests
             "root rename d/sub e = OK", "root rename e d = OK", "root rmdir d = OK").Ends();
 
     [Fact]
+    public static void Two_names_change_places()
+        => new RecordedCalls(
+            "root mkdir d = OK", "root mkdir d/sub = OK", "root create f x = OK", "root create d/g y = OK",
+            "root rename f no flags=exchange = ENOENT", "root rename no f flags=exchange = ENOENT", "root rename . f flags=exchange = EBUSY",
+            "root rename d d/sub flags=exchange = EINVAL", "root rename d/sub d flags=exchange = EINVAL", "alice rename d/g d/sub flags=exchange = EACCES",
+            "root rename f d/g flags=exchange = OK", "root cat f = y", "root cat d/g = x", "root rename f d/sub flags=exchange = OK",
+            "root cat d/sub = y", "root rmdir f = OK", "root rename d/sub d/g flags=exchange = OK", "root cat d/g = y", "root cat d/sub = x",
+            "root rename d d flags=exchange = OK").Ends();
+
+    [Fact]
+    public static void Exchanges_across_policies_are_refused_both_ways()
+        => new RecordedCalls(
+            [
+                .. Tree, "root mkdir u = OK", "root create u/h z = OK", "root rename d/f u/h flags=exchange = EXDEV",
+                "root rename u/h d/f flags=exchange = EXDEV", "root cat u/h = z",
+            ]).Ends();
+
+    [Fact]
     public static void An_unlinked_file_that_is_open_lives_on()
     {
         var calls = new RecordedCalls(

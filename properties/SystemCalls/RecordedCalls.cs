@@ -112,7 +112,7 @@ internal sealed class RecordedCalls
             case "link":
                 return (await calls.Link(Path(words[0]), Path(words[1]), user)).ToString();
             case "rename":
-                return (await calls.Rename(Path(words[0]), Path(words[1]), replace: words.Length == 2, user)).ToString();
+                return (await calls.Rename(Path(words[0]), Path(words[1]), KindOf(words), user)).ToString();
             case "set_policy":
                 return (await calls.SetPolicy(Path(words[0]), Key(words[1]), user)).ToString();
             case "sync":
@@ -122,6 +122,13 @@ internal sealed class RecordedCalls
                 return await DoFile(user, operation, words);
         }
     }
+
+    private static RenameKind KindOf(string[] words) => words switch
+    {
+        [_, _] => RenameKind.Replace,
+        [.., "flags=noreplace"] => RenameKind.NoReplace,
+        _ => RenameKind.Exchange,
+    };
 
     private async KTask<string> DoFile(int user, string operation, string[] words)
     {

@@ -76,7 +76,7 @@ public static class InvariantTeethTests
         ["a killed dentry is dead and off its parent's list"] = t => Flag(t.G, DentryFlags.Killed),
         ["who may free a dentry finds it killed, on a shrink list"] = t => Flag(t.G, DentryFlags.MayFree),
         ["a dentry with an inode is one of its aliases"] = t => Now(() => t.Of(t.G).Aliases.Remove(t.G)),
-        ["a dentry without an inode is nobody's alias"] = t => Now(() => t.G.Inode.Value = null),
+        ["a dentry without an inode is nobody's alias, and linked so only while it is looked up"] = t => Now(() => t.G.Inode.Value = null),
         ["the entry type says whether a dentry has an inode"] = t => Unflag(t.G, DentryFlags.Positive),
         ["a dentry that can be found is on its parent's list"] = t => Now(() => t.D.Children.Remove(t.G)),
         ["a dentry on a list of children is below whose list it is"] = t => Now(() =>

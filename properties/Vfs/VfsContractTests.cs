@@ -20,13 +20,17 @@ public static class VfsContractTests
     private const string Inodes = "InodeContractTests";
     private const string InodeWaits = "a wait for another thread: InodeRaceTests";
     private const string Waits = "a wait for another thread: AllSchedulesTests, SyncTests, NameRacesTests on v5.10";
+    private const string Lookups = "two look-ups, or a directory that moved on the disk: LookupRacesTests";
     private const string Errors = "SyncTests: writes that fail";
     private const string Threads = "a thread of the kernel's own: SyncTests, ReclaimTests";
 
     private static readonly Dictionary<string, string> Elsewhere = new(StringComparer.Ordinal)
     {
+        ["DentryCache.AwaitLookup"] = Lookups,
+        ["DentryCache.FinishLookupEnd"] = NoStep,
         ["DentryCache.IsBelow"] = NoStep,
         ["DentryCache.LockParent"] = Waits,
+        ["DentryCache.Unalias"] = Lookups,
         ["ErrorSequence.Advance"] = Errors,
         ["ErrorSequence.AfterError"] = Errors,
         ["ErrorSequence.Sample"] = Errors,
@@ -50,6 +54,7 @@ public static class VfsContractTests
         ["InodeCache.WaitOnNewLocked"] = InodeWaits,
         ["PathLookup.MayDelete"] = NoStep,
         ["PathLookup.Permission"] = NoStep,
+        ["PathLookup.UnlazyNext"] = "names without a key: RecordedTests",
         ["Reclaim.Kswapd"] = Threads,
         ["Writeback.NoteError"] = Errors,
         ["Writeback.Requeue"] = Waits,

@@ -190,12 +190,16 @@ internal static class VfsContracts
         new("PathLookup.Rename", async t =>
         {
             var (f, victim) = (t.F, t.Of(t.G));
-            Assert.Equal(Errno.EEXIST, await t.Kernel.Calls.Rename(t.Path("d", "f"), t.Path("d", "g"), replace: false, 0));
-            Assert.Equal(Errno.OK, await t.Kernel.Calls.Rename(t.Path("d", "f"), t.Path("d", "g"), replace: true, 0));
+            Assert.Equal(Errno.EEXIST, await t.Kernel.Calls.Rename(t.Path("d", "f"), t.Path("d", "g"), RenameKind.NoReplace, 0));
+            Assert.Equal(Errno.OK, await t.Kernel.Calls.Rename(t.Path("d", "f"), t.Path("d", "g"), RenameKind.Replace, 0));
             Assert.Equal((t.Kernel.Disk.FileName("g"), false), (f.FileName.Peek, victim.IsAlive));
             await t.Kernel.Calls.Mkdir(t.Path("d", "e"), 0);
-            await t.Kernel.Calls.Rename(t.Path("d", "g"), t.Path("d", "e", "g"), replace: true, 0);
+            await t.Kernel.Calls.Rename(t.Path("d", "g"), t.Path("d", "e", "g"), RenameKind.Replace, 0);
             Assert.Equal("dentry:e", f.Parent.Peek!.Name);
+            Assert.Equal(Errno.ENOENT, await t.Kernel.Calls.Rename(t.Path("d", "no"), t.Path("d", "e"), RenameKind.Exchange, 0));
+            await t.Kernel.Calls.Mkdir(t.Path("d", "x"), 0);
+            Assert.Equal(Errno.OK, await t.Kernel.Calls.Rename(t.Path("d", "e"), t.Path("d", "x"), RenameKind.Exchange, 0));
+            Assert.Equal((t.Kernel.Disk.FileName("x"), "dentry:x"), (f.Parent.Peek!.FileName.Peek, f.Parent.Peek!.Name));
         }),
 
         new("Writeback.MarkDirty", async t =>
@@ -284,6 +288,22 @@ internal static class VfsContracts
             var inode = t.Of(t.F);
             Assert.Equal((FolioFlags.Uptodate | FolioFlags.Dirty, InodeState.DirtySync | InodeState.DirtyPages), (inode.Folio.Peek.Flags, inode.State.Peek));
             Assert.Equal("f-data", t.Kernel.Disk.TextOf(inode.OnDisk.Data.Peek));
+        }),
+        new("PageCache.Truncate", async t =>
+        {
+            var inode = t.Of(t.F);
+            await t.Kernel.Calls.Truncate(t.Path("d", "f"), 3, 0);
+            Assert.Equal(("f-d", FolioFlags.Uptodate | FolioFlags.Dirty), (t.Kernel.Disk.TextOf(inode.Folio.Peek.Data), inode.Folio.Peek.Flags));
+            Assert.Equal(InodeState.DirtyPages, inode.State.Peek & InodeState.DirtyPages);
+            await t.Kernel.Calls.Truncate(t.Path("d", "f"), 0, 0);
+            Assert.Equal((FolioFlags.None, 0), (inode.Folio.Peek.Flags, inode.OnDisk.Data.Peek));
+        }),
+        new("PageCache.Store", async t =>
+        {
+            var (_, mapping) = await t.Kernel.Calls.Map(t.File, isWritable: true, isPrivate: false);
+            Assert.Equal(Errno.OK, await t.Kernel.Calls.Store(mapping!, t.Kernel.Disk.Text("F-DATA-and-more")));
+            Assert.Equal("F-DATA", t.Kernel.Disk.TextOf(t.Of(t.F).Folio.Peek.Data));
+            Assert.Equal(FolioFlags.Uptodate | FolioFlags.Dirty, t.Of(t.F).Folio.Peek.Flags);
         }),
         new("PageCache.Read", async t =>
         {

@@ -2,6 +2,7 @@ using Fscrypt.Sim.Model;
 using Fscrypt.Sim.Model.Fscrypt;
 using Fscrypt.Sim.Model.Machine;
 using Fscrypt.Sim.Model.SystemCalls;
+using Fscrypt.Sim.Model.Vfs;
 
 namespace Fscrypt.Sim.Scenarios.Calls;
 
@@ -110,9 +111,9 @@ internal sealed class Actor(Kernel kernel, int user, string name) : KernelObject
     /// <summary>Gives a file a second name.</summary>
     public async KTask<Errno> Link(int[] old, int[] path, Register result) => Put(result, await kernel.Calls.Link(old, path, user));
 
-    /// <summary>Moves a name.</summary>
-    public async KTask<Errno> Rename(int[] from, int[] to, bool replace, Register result)
-        => Put(result, await kernel.Calls.Rename(from, to, replace, user));
+    /// <summary>Moves a name, or exchanges two.</summary>
+    public async KTask<Errno> Rename(int[] from, int[] to, RenameKind kind, Register result)
+        => Put(result, await kernel.Calls.Rename(from, to, kind, user));
 
     /// <summary>Makes a file, writes a text to it, and closes it.</summary>
     public async KTask<Errno> Create(int[] path, int text, Register result)

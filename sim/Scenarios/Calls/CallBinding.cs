@@ -146,8 +146,13 @@ internal sealed class CallBinding
             case "link":
                 return TwoPaths(words, (old, path) => actor.Link(old, path, result));
             case "rename":
-                var replace = form.OptionOf(call, "flags") == null;
-                return TwoPaths(words, (from, to) => actor.Rename(from, to, replace, result));
+                var kind = form.OptionOf(call, "flags") switch
+                {
+                    null => RenameKind.Replace,
+                    "noreplace" => RenameKind.NoReplace,
+                    _ => RenameKind.Exchange,
+                };
+                return TwoPaths(words, (from, to) => actor.Rename(from, to, kind, result));
             case "create":
                 var text = disk.Text(Word(1, ""));
                 return Path(words[0], path => actor.Create(path, text, result));

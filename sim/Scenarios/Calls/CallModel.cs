@@ -79,7 +79,7 @@ internal static class CallModel
     {
         "off" or "n" => int.TryParse(value, out var number) && number <= OffsetMax,
         "on" => Paths.IsFromRoot(value),                   // the file on which an ioctl is issued
-        "flags" => operation != "rename" || value == "noreplace",
+        "flags" => operation != "rename" || value is "noreplace" or "exchange",
         "spec" or "poke" or "v" or "psize" or "rw" or "private" => true,
         _ => false,
     };

@@ -18,7 +18,7 @@ public static class KernelTests
     {
         get
         {
-            var data = new TheoryData<string, long, long> { { "races/remove-vs-add", 46, 0 }, { "races/two-keys", 16, 0 }, { "races/sync-vs-remove", 9_176, 16 } };
+            var data = new TheoryData<string, long, long> { { "races/remove-vs-add", 46, 0 }, { "races/two-keys", 6, 0 }, { "races/sync-vs-remove", 9_176, 16 } };
             if (!IsLong)
                 return data;
             data.Add("races/two-openers", 78_376, 0);
