@@ -8,8 +8,8 @@ public static class FscryptLocks
     public static readonly LockClass AddKey = new(32, "fscrypt_add_key_mutex");
     public static readonly LockClass MasterKey = new(33, "mk_sem");
     public static readonly LockClass DecryptedInodes = new(34, "mk_decrypted_inodes_lock");
-    public static readonly LockClass Key = new(36, "key->sem");
-    public static readonly LockClass Secret = new(37, "mk_secret_sem");
-    public static readonly LockClass KeyCollector = new(38, "key_gc pool.lock");
+    public static readonly LockClass Key = new(38, "key->sem");
+    public static readonly LockClass Secret = new(39, "mk_secret_sem");
+    public static readonly LockClass KeyCollector = new(40, "key_gc pool.lock");
     public static readonly LockClass Keyring = new(35, "fscrypt_keyring.lock");
 }

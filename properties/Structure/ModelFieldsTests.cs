@@ -122,4 +122,12 @@ public static class ModelFieldsTests
         var name = field.Name.StartsWith('<') ? field.Name[1..field.Name.IndexOf('>', StringComparison.Ordinal)] : field.Name;
         return $"{field.DeclaringType!.Name.Split('`')[0]}.{name}";
     }
+
+    [Fact]
+    public static void No_two_classes_of_locks_have_one_number()
+    {
+        var classes = typeof(LockClass).Assembly.GetTypes().SelectMany(t => t.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic))
+            .Where(f => f.FieldType == typeof(LockClass)).Select(f => (LockClass)f.GetValue(null)!);
+        Assert.Empty(classes.GroupBy(c => c.Number).Where(g => g.Distinct().Count() > 1).Select(g => string.Join(" and ", g.Select(c => c.Name))));
+    }
 }

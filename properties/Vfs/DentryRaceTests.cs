@@ -27,9 +27,9 @@ public static class DentryRaceTests
         ]));
 
     [Theory]
-    [InlineData("v5.10", 12_568)]
-    [InlineData("v6.12", 25_295)]
-    [InlineData("v6.18", 25_846)]
+    [InlineData("v5.10", 15_390)]
+    [InlineData("v6.12", 34_530)]
+    [InlineData("v6.18", 35_334)]
     public static void Shrink_dcache_parent_beside_dput_and_a_look_up(string release, long states) => Holds(states, release, w => new Race(
         [w.ShrinkParent, w.Put, w.LookUp],
         [

@@ -27,6 +27,7 @@ public static class VfsContractTests
     private static readonly Dictionary<string, string> Elsewhere = new(StringComparer.Ordinal)
     {
         ["DentryCache.AwaitLookup"] = Lookups,
+        ["DentryCache.Exchange"] = NoStep,
         ["DentryCache.FinishLookupEnd"] = NoStep,
         ["DentryCache.IsBelow"] = NoStep,
         ["DentryCache.LockParent"] = Waits,
