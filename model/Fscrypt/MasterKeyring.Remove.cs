@@ -66,6 +66,8 @@ public sealed partial class MasterKeyring
         }
 
         // If no claim was left before, the key was removed incompletely, and anybody may finish that; or it is of version 1.
+        // Who finds it gone from the table adds another one before the removal goes on: that is an addition since.
+        var additions = Additions.Value;
         var error = Errno.ENOKEY;
         if (key.Present.Value)
         {
@@ -73,7 +75,6 @@ public sealed partial class MasterKeyring
             error = Errno.OK;
         }
 
-        var additions = Additions.Value;
         var inodesRemain = await key.ActiveRefs.Read() > 0;
         await key.Semaphore.ReleaseWrite();
 

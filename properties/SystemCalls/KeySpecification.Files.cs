@@ -9,6 +9,9 @@ internal sealed partial class KeySpecification
     public IEnumerable<string> Evictable(string key)
         => UnlockedBy(key).Where(p => !handles.Values.Any(h => h.Path == p || h.Path.StartsWith($"{p}/", StringComparison.Ordinal)));
 
+    /// <summary>Whether somebody has a file of a key open, or a directory, that is unlocked.</summary>
+    public bool IsHeld(string key) => UnlockedBy(key).Except(Evictable(key)).Any();
+
     /// <summary>Keys that are not present and have unlocked files.</summary>
     public IEnumerable<string> Incompletes() => keys.Where(k => !k.Value.Present && UnlockedBy(k.Key).Any()).Select(k => k.Key);
 
