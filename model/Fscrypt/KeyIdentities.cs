@@ -9,6 +9,7 @@ namespace Fscrypt.Sim.Model.Fscrypt;
 /// nothing is made while a scenario runs. A specifier is what a master key is called by: an identifier, which is derived from
 /// its bytes (version 2), or a descriptor, which somebody chose (version 1). The first nine of both are the keys K1 to K9.
 /// </summary>
+[Machine.NotState("a number stands for the same whenever it is given")]
 public sealed class KeyIdentities
 {
     /// <summary>FSCRYPT_KEY_SPEC_TYPE_DESCRIPTOR.</summary>

@@ -40,7 +40,6 @@ public sealed partial class MasterKeyring : KernelObject
     public SpinLock Lock = new(FscryptLocks.Keyring);
 
     /// <summary>What keys are made of and called by.</summary>
-    [NotState("a number stands for the same whenever it is given")]
     public KeyIdentities Identities { get; } = new();
 
     /// <summary>The keys; dead ones may still be in it, behind a new one with the same identifier.</summary>

@@ -63,6 +63,9 @@ public sealed class CoyoteEngine
     /// <summary>Names of Coyote's strategies, as the command line takes them.</summary>
     public static IReadOnlyList<string> Strategies { get; } = [.. Known.Select(k => k.Name)];
 
+    /// <summary>The scenario on its machine, for those who look at executions while they run.</summary>
+    public CoyoteExecution Execution => execution;
+
     /// <summary>The schedule of the last execution, as <see cref="Fscrypt.Sim.Search.Replay"/> takes it.</summary>
     public ReadOnlySpan<short> Schedule => execution.Host.Schedule;
 
