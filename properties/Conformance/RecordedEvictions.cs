@@ -24,12 +24,15 @@ internal sealed record RecordedEvictions(string Title, IReadOnlyList<RecordedEvi
     // Who only waits makes nothing happen that was recorded, and the last step is none.
     private static bool IsOperation(JsonElement step)
     {
-        var isNone = step.GetProperty("step").GetString() is "(after)" || step.GetProperty("step").GetString()!.Contains(" sleep ", StringComparison.Ordinal);
+        var text = step.GetProperty("step").GetString()!;
+        var isNone = text == "(after)" || text.Contains(" sleep ", StringComparison.Ordinal);
         return !isNone || (StepOf(step).Events.Count > 0 ? throw new FormatException("inodes went while nobody did anything") : false);
     }
 
     private static Step StepOf(JsonElement step)
-        => new(step.GetProperty("step").GetString()!, [.. step.GetProperty("events").EnumerateArray().Select(e => e.GetString()!).Select(Short).OfType<string>()]);
+        => new(
+            step.GetProperty("step").GetString()!,
+            [.. step.GetProperty("events").EnumerateArray().Select(e => Short(e.GetString()!)).OfType<string>()]);
 
     // drop(f,1) stays, EVICT(f,nlink=1) and FREE(f) lose all but the name: links of directories are not counted here.
     private static string? Short(string recorded)

@@ -39,7 +39,8 @@ internal sealed class WatchedFileSystem(IFileSystem inner, Action<string> tell, 
 
     public KTask<Errno> Link(Dentry old, Inode directory, Dentry dentry) => inner.Link(old, directory, dentry);
 
-    public KTask<Errno> Rename(Inode fromDirectory, Dentry from, Inode toDirectory, Dentry to) => inner.Rename(fromDirectory, from, toDirectory, to);
+    public KTask<Errno> Rename(Inode fromDirectory, Dentry from, Inode toDirectory, Dentry to)
+        => inner.Rename(fromDirectory, from, toDirectory, to);
 
     public KTask<bool> IsEmpty(Inode directory) => inner.IsEmpty(directory);
 

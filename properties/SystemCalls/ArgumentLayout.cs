@@ -4,7 +4,10 @@ using Fscrypt.Sim.Model.Releases;
 
 namespace Fscrypt.Sim.Properties.SystemCalls;
 
-/// <summary>Which error an ioctl on keys gives for the bytes that it gets, from the layout of the structures in include/uapi/linux/fscrypt.h.</summary>
+/// <summary>
+/// Which error an ioctl on keys gives for the bytes that it gets, from the layout of the structures in
+/// include/uapi/linux/fscrypt.h.
+/// </summary>
 /// <param name="Release">The kernel.</param>
 internal sealed record ArgumentLayout(KernelRelease Release)
 {
@@ -34,7 +37,7 @@ internal sealed record ArgumentLayout(KernelRelease Release)
         return !fits ? Errno.EINVAL : flags == 1 ? Errno.EOPNOTSUPP : Errno.OK;
     }
 
-    /// <summary>struct fscrypt_remove_key_arg: key_spec, removal_status_flags, which is written only, and 20 reserved bytes.</summary>
+    /// <summary>struct fscrypt_remove_key_arg: key_spec, removal_status_flags (only written), and 20 reserved bytes.</summary>
     public static Errno Remove(ReadOnlySpan<byte> bytes, bool isAdministrator, bool allUsers)
     {
         if (allUsers && !isAdministrator)
@@ -50,10 +53,13 @@ internal sealed record ArgumentLayout(KernelRelease Release)
 
     /// <summary>Whether two arguments mean the same key: of a name only as many bytes count as its type has.</summary>
     public static bool MeanTheSameKey(ReadOnlySpan<byte> a, ReadOnlySpan<byte> b)
-        => Word(a, 0) == Word(b, 0) && a.Slice(8, Word(a, 0) == Descriptor ? 8 : 16).SequenceEqual(b.Slice(8, Word(b, 0) == Descriptor ? 8 : 16));
+        => Word(a, 0) == Word(b, 0) && NameOf(a).SequenceEqual(NameOf(b));
+
+    private static ReadOnlySpan<byte> NameOf(ReadOnlySpan<byte> bytes) => bytes.Slice(8, Word(bytes, 0) == Descriptor ? 8 : 16);
 
     // struct fscrypt_key_specifier: type, 4 reserved bytes, and a union of 32.
-    private static bool BadSpecifier(ReadOnlySpan<byte> bytes) => Word(bytes, 0) is not (Descriptor or Identifier) || Word(bytes, 4) != 0;
+    private static bool BadSpecifier(ReadOnlySpan<byte> bytes)
+        => Word(bytes, 0) is not (Descriptor or Identifier) || Word(bytes, 4) != 0;
 
     private static uint Word(ReadOnlySpan<byte> bytes, int offset) => BinaryPrimitives.ReadUInt32LittleEndian(bytes[offset..]);
 }

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace Fscrypt.Sim.Properties.SystemCalls;
 
-/// <summary>Every byte of every argument, one after another, is something else: which error it is, and that an error changes nothing.</summary>
+/// <summary>Every byte of every argument is something else, one after another: which error it is, and that it changes nothing.</summary>
 public static class BadArgumentTests
 {
     private const int Root = 0;
@@ -38,7 +38,8 @@ public static class BadArgumentTests
 
         Assert.True(errors["add EINVAL"] > 500 && errors["add OK"] > 100 && errors["add EACCES"] > 100, string.Join(", ", errors));
         Assert.True(errors["remove EINVAL"] > 300 && errors["remove OK"] > 50 && errors["remove ENOKEY"] > 50, string.Join(", ", errors));
-        Assert.True(errors["remove all EACCES"] > 300 && errors["status EINVAL"] > 300 && errors["status OK"] > 500, string.Join(", ", errors));
+        Assert.True(errors["remove all EACCES"] > 300, string.Join(", ", errors));
+        Assert.True(errors["status EINVAL"] > 300 && errors["status OK"] > 500, string.Join(", ", errors));
         void Poke(string operation, int size, Func<Machine, int, byte, Errno> call)
         {
             const int BytesOfMachine = 4;                          // a machine has at most 64 keys
@@ -86,7 +87,7 @@ public static class BadArgumentTests
             {
                 accepted += machine.SetPolicy(new EncryptionPolicy(version, 0, mode, EncryptionPolicy.Aes256Cts, 3), mode == 1);
                 accepted += machine.SetPolicy(new EncryptionPolicy(version, 0, EncryptionPolicy.Aes256Xts, mode, 3), mode == 4);
-                accepted += machine.SetPolicy(new EncryptionPolicy(version, 0, EncryptionPolicy.Aes256Xts, EncryptionPolicy.Aes256Cts, mode), mode < 4);
+                accepted += machine.SetPolicy(EncryptionPolicy.Usual(version, 0, mode), mode < 4);
             }
         }
 
@@ -197,6 +198,6 @@ public static class BadArgumentTests
         private ReadOnlySpan<byte> NameOf(int type) => type == KeyIdentities.Descriptor ? Descriptor : kernel.Keyring.Identities.BytesOf(0);
 
         private bool IsK1(KeyArgument argument)
-            => ArgumentLayout.MeanTheSameKey(argument.Bytes, KeyArgument.Status(KeyIdentities.Identifier, kernel.Keyring.Identities.BytesOf(0)).Bytes);
+            => ArgumentLayout.MeanTheSameKey(argument.Bytes, KeyArgument.Status(KeyIdentities.Identifier, NameOf(KeyIdentities.Identifier)).Bytes);
     }
 }

@@ -39,7 +39,8 @@ public static class KeySequences
     private static Gen<string> User => Gen.Frequency(
         (4, Gen.Constant("alice")), (3, Gen.Constant("root")), (2, Gen.Constant("bob")), (1, Gen.Elements("carol", "dave")));
 
-    private static Gen<string> Key => Gen.Frequency((8, Gen.Constant("K1")), (2, Gen.Constant("K2")), (1, Gen.Elements("K1.32", "K1.31", "K1.16")));
+    private static Gen<string> Key => Gen.Frequency(
+        (8, Gen.Constant("K1")), (2, Gen.Constant("K2")), (1, Gen.Elements("K1.32", "K1.31", "K1.16")));
 
     private static Gen<string> NamedKey => from key in Key
                                            from old in Gen.Frequency((3, Gen.Constant("")), (1, Gen.Constant(" spec=desc")))
@@ -50,7 +51,8 @@ public static class KeySequences
 
     private static Gen<string> Directory => Gen.Frequency((3, Gen.Constant("d")), (1, Gen.Constant("e")), (1, Gen.Constant("d/s")));
 
-    private static Gen<string> File => Gen.Frequency((3, Gen.Constant("d/f")), (2, Gen.Constant("d/g")), (2, Gen.Constant("d/s/h")), (1, Gen.Elements("e/f", "p")));
+    private static Gen<string> File => Gen.Frequency(
+        (3, Gen.Constant("d/f")), (2, Gen.Constant("d/g")), (2, Gen.Constant("d/s/h")), (1, Gen.Elements("e/f", "p")));
 
     private static Gen<string> Path => Gen.OneOf(Directory, File);
 
@@ -62,6 +64,10 @@ public static class KeySequences
                                              (6, Gen.Constant("")), (1, Gen.Elements(0, 1, 3, 4, 8, 16, 32, 128).Select(f => $" flags={f}")))
                                          select key + version + flags;
 
+    private static Gen<string> Room => from path in Path
+                                       from room in Gen.Elements(0, 11, 12, 23, 24, 99)
+                                       select $"{path} psize={room}";
+
     private static Gen<string> Opened => Gen.Frequency(
         (4, from path in File from mode in Gen.Elements("r", "rw") select $"{path} {mode}"), (1, Gen.Elements("d dir", "e dir")));
 
@@ -71,12 +77,12 @@ public static class KeySequences
                                            (1, NamedKey.Select(k => $"rm_key_all {k}")), (4, NamedKey.Select(k => $"status {k}")),
                                            (2, from path in Path from policy in Policy select $"set_policy {path} {policy}"),
                                            (1, Path.Select(p => $"get_policy {p}")),
-                                           (1, from path in Path from room in Gen.Elements(0, 11, 12, 23, 24, 99) select $"get_policy {path} psize={room}"),
+                                           (1, Room.Select(r => $"get_policy {r}")),
                                            (1, Path.Select(p => $"get_policy_old {p}")), (1, Path.Select(p => $"get_nonce {p}")),
                                            (2, Directory.Select(d => $"mkdir {d}")), (3, File.Select(f => $"create {f} text")),
                                            (3, from handle in Handle from opened in Opened select $"open {handle} {opened}"),
                                            (2, Handle.Select(h => $"close {h}")), (4, File.Select(f => $"cat {f}")),
-                                           (1, from handle in Handle from text in Gen.Elements("new", "longer") select $"write {handle} {text}"),
+                                           (1, Handle.Select(h => $"write {h} new")), (1, Handle.Select(h => $"write {h} longer")),
                                            (1, Gen.Constant("sync")))
                                        select $"{user} {operation}";
 

@@ -121,7 +121,8 @@ internal sealed class Linearizability(KeyRules rules, Allowances allowances = Al
             || (Has(Allowances.InPassing) && Others(call).Any(Refers));
     }
 
-    private IEnumerable<TimedCall> Others(TimedCall call) => threads.SelectMany(t => t).Where(c => c.Thread != call.Thread && c.Overlaps(call));
+    private IEnumerable<TimedCall> Others(TimedCall call)
+        => threads.SelectMany(t => t).Where(c => c.Thread != call.Thread && c.Overlaps(call));
 
     private static bool Refers(TimedCall call) => call.Words[1] is not ("add_key" or "status");
 
@@ -129,14 +130,15 @@ internal sealed class Linearizability(KeyRules rules, Allowances allowances = Al
     {
         foreach (var key in state.Incompletes())
         {
-            var isRemoved = threads.Where((t, i) => part[i] > 0 && KeySpecification.IsRemoval(t[next[i]].Words)
-                && KeySpecification.KeyOf(t[next[i]].Words) == key).Any();
+            var isRemoved = threads.Where((t, i) => part[i] > 0 && Removes(t[next[i]].Words, key)).Any();
             if (!isRemoved && !Has(Allowances.Disappearance))
                 continue;
             foreach (var path in state.Evictable(key))
                 yield return path;
         }
     }
+
+    private static bool Removes(string[] words, string key) => KeySpecification.IsRemoval(words) && KeySpecification.KeyOf(words) == key;
 
     private bool Has(Allowances allowance) => (allowances & allowance) != 0;
 
