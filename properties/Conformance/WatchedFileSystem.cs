@@ -27,7 +27,7 @@ internal sealed class WatchedFileSystem(IFileSystem inner, Action<string> tell, 
             tell($"FREE({name})");
     }
 
-    public KTask<Errno> Lookup(Inode directory, Dentry dentry) => inner.Lookup(directory, dentry);
+    public KTask<(Errno Error, Dentry? Alias)> Lookup(Inode directory, Dentry dentry) => inner.Lookup(directory, dentry);
 
     public KTask<Errno> Create(Inode directory, Dentry dentry, int user) => inner.Create(directory, dentry, user);
 
@@ -41,6 +41,9 @@ internal sealed class WatchedFileSystem(IFileSystem inner, Action<string> tell, 
 
     public KTask<Errno> Rename(Inode fromDirectory, Dentry from, Inode toDirectory, Dentry to)
         => inner.Rename(fromDirectory, from, toDirectory, to);
+
+    public KTask<Errno> Exchange(Inode fromDirectory, Dentry from, Inode toDirectory, Dentry to)
+        => inner.Exchange(fromDirectory, from, toDirectory, to);
 
     public KTask<bool> IsEmpty(Inode directory) => inner.IsEmpty(directory);
 
