@@ -49,8 +49,9 @@ internal static class KernelTexts
         return result.Tally.States!.States;
     }
 
-    /// <summary>What all executions with at most two preemptions show. Returns how many there are.</summary>
-    public static long Executions(string text, string release) => Search(text, release, StrategyNames.DepthFirst, 2, clocks: false).Tally.Executions;
+    /// <summary>What all executions with few preemptions show. Returns how many there are.</summary>
+    public static long Executions(string text, string release, int preemptions = 2)
+        => Search(text, release, StrategyNames.DepthFirst, preemptions, clocks: false).Tally.Executions;
 
     private static ScenarioInstance Watch(Kernel kernel, ScenarioInstance instance)
     {
