@@ -75,7 +75,7 @@ internal sealed partial class Ext4
         error = await inodes.InsertLocked(inode);
         Invariant.Holds(error == Errno.OK, "a number that was free is not in the hash");
         if (policy >= 0)
-            await SetContext(inode, policy);                    // fscrypt_set_context
+            await SetContext(inode, policy);                       // fscrypt_set_context
         await host.Point();                                        // ext4_mark_inode_dirty: to the journal
         return (Errno.OK, inode);
     }

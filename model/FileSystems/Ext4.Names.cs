@@ -59,7 +59,7 @@ internal sealed partial class Ext4
         return error;
     }
 
-    [KernelSource("fs/ext4/namei.c", "ext4_rename", Omits = "whiteouts; the link counts of parents; the entry of the parent in a moved directory")]
+    [KernelSource("fs/ext4/namei.c", "ext4_rename", Omits = "the search for what is replaced, which i_rwsem keeps where it was found; whiteouts; the link counts of parents; the entry of the parent in a moved directory")]
     public async KTask<Errno> Rename(Inode fromDirectory, Dentry from, Inode toDirectory, Dentry to)
     {
         var (source, target) = (from.Inode.Value!, to.Inode.Value);
@@ -90,15 +90,17 @@ internal sealed partial class Ext4
         if (error != Errno.OK)
             return error;
         var (source, target) = (from.Inode.Value!, to.Inode.Value!);
-        if (await FindEntry(fromDirectory, from) == 0 || await FindEntry(toDirectory, to) == 0)
+        var first = await FindEntry(fromDirectory, from);
+        var second = first == 0 ? 0 : await FindEntry(toDirectory, to);
+        if (second == 0)
             return Errno.ENOENT;
         await host.Point();                                        // ext4_journal_start
-        fromDirectory.OnDisk.Remove(from.FileName.Value);
-        toDirectory.OnDisk.Remove(to.FileName.Value);
-        source.OnDisk.SetLabel(to.FileName.Value);
-        target.OnDisk.SetLabel(from.FileName.Value);
-        fromDirectory.OnDisk.Enter(from.FileName.Value, target.Number.Value);
-        toDirectory.OnDisk.Enter(to.FileName.Value, source.Number.Value);
+        fromDirectory.OnDisk.Remove(first);
+        toDirectory.OnDisk.Remove(second);
+        source.OnDisk.SetLabel(second);
+        target.OnDisk.SetLabel(first);
+        fromDirectory.OnDisk.Enter(first, target.Number.Value);
+        toDirectory.OnDisk.Enter(second, source.Number.Value);
         await host.Point();                                        // ext4_journal_stop
         return Errno.OK;
     }

@@ -155,7 +155,7 @@ public sealed partial class SystemCalls
     private async KTask<FileStatus> StatusOf(Inode inode)
     {
         var folio = await inode.Folio.ReadRacy();                  // i_size
-        var data = folio.Has(FolioFlags.Uptodate) ? folio.Data : inode.OnDisk.Data.Peek;
+        var data = folio.Has(FolioFlags.Uptodate) ? folio.Data : await inode.OnDisk.Data.ReadOnce();
         return new FileStatus(
             inode.IsDirectory.Value ? FileType.Directory : FileType.File, inode.OnDisk.Label, superBlock.Disk.LinksOf(inode.OnDisk),
             superBlock.Disk.TextOf(data).Length, inode.OnDisk.IsEncrypted);

@@ -24,12 +24,21 @@ public sealed partial class SystemCalls
     }
 
     /// <summary>readlink of /proc/self/fd/N: where the file is, or was when it lost its name, as a text.</summary>
-    [KernelSource("fs/d_path.c", "d_path", Omits = "the second attempt under rename_lock: the whole path is read at one point")]
+    [KernelSource("fs/d_path.c", "d_path", Omits = "rename_lock: a path that changes meanwhile is read once, and not once more")]
     public async KTask<int> PathOf(OpenFile file)
     {
-        var dentry = file.Dentry.Value!;
-        await superBlock.Host.Point();
-        return superBlock.Disk.PathText(dentry, isDeleted: !dentry.HashLink.Peek && !ReferenceEquals(dentry, superBlock.Root.Value));
+        var (disk, dentry) = (superBlock.Disk, file.Dentry.Value!);
+        await superBlock.Host.Rcu.ReadLock();
+        var isDeleted = !await dentry.HashLink.IsHashedRacy() && dentry.Parent.Racy != null;
+        var path = disk.Text(isDeleted ? " (deleted)" : dentry.Parent.Racy == null ? "/" : "");
+        for (var at = dentry; at.Parent.Racy is { } parent; at = parent)
+        {
+            var hasNoKey = DentryCache.Has(await at.Flags.ReadRacy(), DentryFlags.NoKeyName);
+            path = disk.Below(at.FileName.Racy, hasNoKey ? at.Inode.Racy?.OnDisk : null, path);
+        }
+
+        await superBlock.Host.Rcu.ReadUnlock();
+        return path;
     }
 
     private static bool Has(OpenFile file, OpenFlags flag) => (file.Flags.Value & flag) != 0;

@@ -129,13 +129,13 @@ public sealed class Disk
         return number;
     }
 
-    /// <summary>st_nlink of an inode. A directory's links are those of its name, of itself, and of what is in it.</summary>
+    /// <summary>st_nlink of an inode, read without a lock. A directory's links are those of its name, of itself, and of what is in it.</summary>
     public int LinksOf(DiskInode inode)
     {
         if (!inode.IsDirectory || inode.Links.Value == 0)
             return inode.Links.Value;
         var links = inode.Number == RootNumber ? LinksOfEmptyRoot : 2;
-        foreach (var (_, number) in inode.PeekEntries)
+        foreach (var (_, number) in inode.ListRacy())
             links += table[number]!.IsDirectory ? 1 : 0;
         return links;
     }
@@ -155,20 +155,13 @@ public sealed class Disk
         return texts.NumberOf(listing);
     }
 
-    /// <summary>The path of a dentry as one text: its names from the root on, those without a key as nokey(f).</summary>
-    internal int PathText(Dentry dentry, bool isDeleted)
+    /// <summary>A path with one more name before it.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="noKey">Whose no-key name it is; null if it is a plaintext name.</param>
+    /// <param name="path">What comes after it.</param>
+    internal int Below(int name, DiskInode? noKey, int path)
     {
-        listing.Clear();
-        if (isDeleted)
-            listing.Append(" (deleted)");
-        for (var at = dentry; at.Parent.Peek is { } parent && !ReferenceEquals(parent, at); at = parent)
-        {
-            var noKey = DentryCache.Has(at.Flags.Peek, DentryFlags.NoKeyName) && at.Inode.Peek != null;
-            listing.Insert(0, noKey ? NoKeyNameOf(at.Inode.Peek!.OnDisk) : FileNameOf(at.FileName.Peek)).Insert(0, '/');
-        }
-
-        if (listing.Length == (isDeleted ? 10 : 0))
-            listing.Insert(0, '/');
+        listing.Clear().Append('/').Append(noKey == null ? FileNameOf(name) : NoKeyNameOf(noKey)).Append(texts[path]);
         return texts.NumberOf(listing);
     }
 

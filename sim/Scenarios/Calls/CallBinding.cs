@@ -194,11 +194,11 @@ internal sealed class CallBinding
                 var sets = form.Name == "setxattr";
                 return Path(words[0], path => actor.Attribute(path, sets, result));
             case "truncate":
-                var size1 = int.Parse(words[1], CultureInfo.InvariantCulture);
-                return Path(words[0], path => actor.Truncate(path, size1, result));
+                var cut = int.Parse(words[1], CultureInfo.InvariantCulture);
+                return Path(words[0], path => actor.Truncate(path, cut, result));
             case "ftruncate":
-                var size2 = int.Parse(words[1], CultureInfo.InvariantCulture);
-                return File(words[0], file => () => actor.Truncate(file, size2, result));
+                var resized = int.Parse(words[1], CultureInfo.InvariantCulture);
+                return File(words[0], file => () => actor.Truncate(file, resized, result));
             case "mmap":
                 var (isWritable, isPrivate) = (form.OptionOf(call, "rw") != null, form.OptionOf(call, "private") != null);
                 return File(words[0], mapping => File(words[1], file => () => actor.Map(mapping, file, isWritable, isPrivate, result)));

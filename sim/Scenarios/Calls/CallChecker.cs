@@ -171,7 +171,8 @@ internal sealed class CallChecker
             : descriptors.Count == 0 ? $"no operation of this file opens {word}"
             : Nearest.Message("descriptor or mapping", word.Text, descriptors),
         "NEW" => IsName(word.Text) ? null : $"'{word}' is no name for a descriptor: letters, digits and '_'",
-        "N" => IsNumber(word.Text) ? null : $"'{word}' is no number",
+        "N" => uint.TryParse(word.Text, NumberStyles.None, CultureInfo.InvariantCulture, out _) ? null
+            : $"'{word}' is no number from 0 to {uint.MaxValue}",
         "MODE" => word.Text.Length is > 0 and <= 4 && word.Text.All(c => c is >= '0' and <= '7') ? null : $"'{word}' is no mode: 644 is one",
         "FLAGS" => word.Text.Split(',').Where(f => !OpenFlags.Contains(f)).Select(f => Nearest.Message("flag", f, OpenFlags)).FirstOrDefault(),
         "ACTION" => SessionActions.Contains(word.Text) ? null : Nearest.Message("action", word.Text, SessionActions),
