@@ -24,7 +24,7 @@ internal static class ManyFiles
         {
             var name = string.Create(CultureInfo.InvariantCulture, $"d{i / FilesPerDirectory}");
             if (i % FilesPerDirectory == 0)
-                directory = kernel.Disk.AddDirectory(Model.Vfs.Disk.RootNumber, name, keyNumber: -1);
+                directory = kernel.Disk.AddDirectory(Model.Vfs.Disk.RootNumber, name, policy: -1);
             var file = string.Create(CultureInfo.InvariantCulture, $"f{i}");
             kernel.Disk.AddFile(directory, file, "x");
             paths[i] = [kernel.Disk.FileName(name), kernel.Disk.FileName(file)];
