@@ -169,8 +169,9 @@ public abstract partial class KernelHost
         if (operation.Kind == OperationKind.MutexAcquire)
             operation.Object.Cell<Mutex>(operation.Offset).OnQueue(thread);
         else
-            operation.Object.Cell<RwSemaphore>(operation.Offset).OnQueue(thread, operation.Kind == OperationKind.SemaphoreAcquireWrite);
+            operation.Object.Cell<RwSemaphore>(operation.Offset).OnQueue(thread);
         thread.Queued = true;
+        thread.QueuedAsWriter = operation.Kind == OperationKind.SemaphoreAcquireWrite;
         observer?.OnQueue(thread, in operation);
         RecheckThread(thread);
         if ((EnabledThreads >> thread.Index & 1) == 0)

@@ -98,11 +98,7 @@ public struct RwSemaphore : ICell
         return true;
     }
 
-    internal void OnQueue(KernelThread thread, bool write)
-    {
-        thread.QueuedAsWriter = write;
-        WaiterList.Append(ref first, thread);
-    }
+    internal void OnQueue(KernelThread thread) => WaiterList.Append(ref first, thread);
 
     internal void OnAcquire(KernelThread thread, bool write, LockClass? nested)
     {

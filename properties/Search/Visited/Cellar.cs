@@ -13,6 +13,7 @@ internal sealed class Cellar : KernelObject
     public Pointer<Bottle> Left;
     public Pointer<Bottle> Right;
     public Mutex Mutex = new(new LockClass(50, "c_mutex"));
+    public RwSemaphore Semaphore = new(new LockClass(54, "c_semaphore", tried: true));
     public SpinLock Lock = new(new LockClass(51, "c_lock"));
     public SpinLock LeftTried = new(new LockClass(52, "c_left", tried: true));
     public SpinLock RightTried = new(new LockClass(53, "c_right", tried: true));

@@ -63,12 +63,28 @@ public static class StateTeethTests
     {
         var machine = new SuspendedMachine(Cellar.Scenario(Take, Take, Take));
         Assert.NotEqual(machine.StateAt(0, 1, 2), machine.StateAt(0, 2, 1));
+    }
 
-        static async KTask Take(Cellar c)
+    // It was a bit that stayed: the same state was two, and which one depended on what the machine had run before.
+    [Fact]
+    public static void Not_how_a_thread_waited_before()
+    {
+        var machine = new SuspendedMachine(Cellar.Scenario(WriteThenTake, Read, Take));
+        var without = machine.StateAt(1, 1, 0, 0, 2, 0);
+        Assert.Equal(without, machine.StateAt(1, 0, 1, 0, 0, 2, 0));
+        Assert.Equal(without, machine.StateAt(1, 1, 0, 0, 2, 0));
+
+        static async KTask WriteThenTake(Cellar c)
         {
-            await c.Mutex.Acquire();
-            await c.Host.Point();
-            await c.Mutex.Release();
+            await c.Semaphore.AcquireWrite();
+            await c.Semaphore.ReleaseWrite();
+            await Take(c);
+        }
+
+        static async KTask Read(Cellar c)
+        {
+            await c.Semaphore.AcquireRead();
+            await c.Semaphore.ReleaseRead();
         }
     }
 
@@ -310,5 +326,12 @@ public static class StateTeethTests
     private sealed class Place(double latitude)
     {
         public double Latitude = latitude;
+    }
+
+    private static async KTask Take(Cellar c)
+    {
+        await c.Mutex.Acquire();
+        await c.Host.Point();
+        await c.Mutex.Release();
     }
 }
