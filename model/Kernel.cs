@@ -35,7 +35,7 @@ public sealed class Kernel
         Keyring = new MasterKeyring(host, SuperBlock, Users, configuration.Release);
         var keys = new KeySetup(host, Keyring, Policies, configuration.Has(Fix.KeepDirtyInodes));
         Keyring.Design = MakeDesign();
-        fileSystem = new Ext4(host, SuperBlock, Inodes, Dentries, Writeback, keys, Keyring.Design.DropsInodes);
+        fileSystem = MakeFileSystem(keys);
         Inodes.FileSystem = fileSystem;
         var paths = new PathLookup(SuperBlock, Inodes, Dentries, configuration.Release);
         Calls = new SystemCalls.SystemCalls(
@@ -97,6 +97,18 @@ public sealed class Kernel
     {
         foreach (var rule in rules)
             rule.CheckAtEnd(this);
+    }
+
+    private Ext4 MakeFileSystem(KeySetup keys)
+    {
+        var drops = Keyring.Design.DropsInodes;
+        return Configuration.FileSystem.Name switch
+        {
+            "ext4" => new Ext4(Host, SuperBlock, Inodes, Dentries, Writeback, keys, drops),
+            "f2fs" => new F2fs(Host, SuperBlock, Inodes, Dentries, Writeback, keys, drops),
+            "ubifs" => new Ubifs(Host, SuperBlock, Inodes, Dentries, Writeback, keys, drops),
+            var name => throw new ArgumentException($"no file system is called {name}"),
+        };
     }
 
     private IEvictionDesign MakeDesign()

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Fscrypt.Sim.Model.Eviction;
+using Fscrypt.Sim.Model.FileSystems;
 using Fscrypt.Sim.Model.Releases;
 
 namespace Fscrypt.Sim.Model;
@@ -12,6 +13,9 @@ public sealed record KernelConfiguration
 
     /// <summary>What REMOVE does with the key's inodes.</summary>
     public Design Design { get; init; } = Design.DropInode;
+
+    /// <summary>The file system that is mounted.</summary>
+    public FileSystemType FileSystem { get; init; } = FileSystemType.Ext4;
 
     /// <summary>Fixes taken out.</summary>
     public ImmutableArray<Fix> Without { get; init; } = [];

@@ -4,7 +4,7 @@ using Fscrypt.Sim.Model.Vfs;
 namespace Fscrypt.Sim.Model.FileSystems;
 
 // fs/ext4: what inodes have apart from names and data, and what directories show of themselves.
-internal sealed partial class Ext4
+internal partial class Ext4
 {
     [KernelSource("fs/ext4/dir.c", "ext4_readdir", Omits = "positions: all names at once; the order, which is that of hashes; errors of key set-up but for ENOKEY")]
     public async KTask<(Errno Error, int Names)> ReadDirectory(Inode directory)
@@ -22,5 +22,6 @@ internal sealed partial class Ext4
     {
         host.MightSleep("ext4_setattr");
         await host.Point();
+        await Changed(inode);
     }
 }

@@ -5,7 +5,7 @@ namespace Fscrypt.Sim.Model.FileSystems;
 
 // fs/ext4/namei.c and ialloc.c: making files and directories, and giving a directory its policy. The directory's i_rwsem is
 // held. ext4 writes inodes through the journal, so that creation itself makes no inode dirty; what allocates a block does.
-internal sealed partial class Ext4
+internal partial class Ext4
 {
     [KernelSource("fs/ext4/namei.c", "ext4_create", Omits = "the retry when the disk is full")]
     public async KTask<Errno> Create(Inode directory, Dentry dentry, int user)
@@ -14,7 +14,6 @@ internal sealed partial class Ext4
         if (error != Errno.OK)
             return error;
         error = await Enter(directory, dentry, inode!);
-        await Journal.Stop(outermost: true);
         if (error != Errno.OK)
             await inodes.Iput(inode!);                             // outside the handle: it may sleep
         return error;
@@ -26,13 +25,16 @@ internal sealed partial class Ext4
         var (error, inode) = await NewInode(directory, isDirectory: true, user);
         if (error != Errno.OK)
             return error;
-        await writeback.MarkDirty(inode!, InodeState.Dirty);       // ext4_init_new_dir allocates its first block: dquot_alloc_block
+        await InitNewDirectory(inode!);
         error = await Enter(directory, dentry, inode!);
-        await Journal.Stop(outermost: true);
         if (error != Errno.OK)
             await inodes.Iput(inode!);
         return error;
     }
+
+    /// <summary>Allocates its first block: dquot_alloc_block makes it dirty.</summary>
+    [KernelSource("fs/ext4/namei.c", "ext4_init_new_dir")]
+    protected virtual KTask InitNewDirectory(Inode inode) => writeback.MarkDirty(inode, InodeState.Dirty);
 
     [KernelSource("fs/ext4/namei.c", "ext4_empty_dir")]
     public async KTask<bool> IsEmpty(Inode directory)
@@ -48,6 +50,7 @@ internal sealed partial class Ext4
         host.MightSleep("ext4_set_context");
         await host.Point();
         inode.OnDisk.Context.Value = policy;
+        await Changed(inode);
         return Errno.OK;
     }
 
@@ -57,7 +60,7 @@ internal sealed partial class Ext4
     /// </summary>
     [KernelSource("fs/ext4/ialloc.c", "__ext4_new_inode",
         Omits = "block groups, quota, inline data, xattrs apart from the context; a full or broken disk")]
-    private async KTask<(Errno Error, Inode? Inode)> NewInode(Inode directory, bool isDirectory, int user)
+    protected virtual async KTask<(Errno Error, Inode? Inode)> NewInode(Inode directory, bool isDirectory, int user)
     {
         if (await superBlock.InodeFault.Happens())
             return (Errno.ENOMEM, null);                           // new_inode finds no memory
@@ -81,27 +84,30 @@ internal sealed partial class Ext4
     }
 
     /// <summary>
-    /// Enters the inode in the directory and ends its creation. If that fails it has no link, is still the caller's, and
-    /// is evicted and freed by the put. ext4_mkdir does the same itself.
+    /// Enters the inode in the directory, and ends its creation and the transaction. If that fails it has no link, is still
+    /// the caller's, and is evicted and freed by the put. ext4_mkdir does the same itself.
     /// </summary>
     [KernelSource("fs/ext4/namei.c", "ext4_add_nondir", Omits = "the orphan list")]
-    private async KTask<Errno> Enter(Inode directory, Dentry dentry, Inode inode)
+    protected virtual async KTask<Errno> Enter(Inode directory, Dentry dentry, Inode inode)
     {
         var error = await AddEntry(directory, dentry, inode);
         if (error == Errno.OK)
         {
             await DentryCache.InstantiateNew(dentry, inode);
-            return Errno.OK;
+        }
+        else
+        {
+            inode.Nlink.Value = inode.OnDisk.Links.Value = 0;
+            await inodes.UnlockNew(inode);
         }
 
-        inode.Nlink.Value = inode.OnDisk.Links.Value = 0;
-        await inodes.UnlockNew(inode);
+        await Journal.Stop(outermost: true);
         return error;
     }
 
     /// <summary>Writes an entry. The directory is not dirty afterwards: its block and its times go to the journal.</summary>
     [KernelSource("fs/ext4/namei.c", "ext4_add_entry", Omits = "blocks: a directory has room in its first one")]
-    private async KTask<Errno> AddEntry(Inode directory, Dentry dentry, Inode inode)
+    protected async KTask<Errno> AddEntry(Inode directory, Dentry dentry, Inode inode)
     {
         // The name was read as a no-key name; a key that was added since must not make a plaintext name of it.
         if (DentryCache.Has(await dentry.Flags.ReadRacy(), DentryFlags.NoKeyName))
@@ -110,6 +116,7 @@ internal sealed partial class Ext4
         directory.OnDisk.Enter(dentry.FileName.Value, inode.Number.Value);
         if (inode.OnDisk.Label == 0)
             inode.OnDisk.SetLabel(dentry.FileName.Value);
+        await Changed(directory);
         return Errno.OK;
     }
 }

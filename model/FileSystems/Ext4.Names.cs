@@ -5,7 +5,7 @@ namespace Fscrypt.Sim.Model.FileSystems;
 
 // fs/ext4/namei.c: taking names away, giving more of them, moving them. The i_rwsem of all directories and files that change
 // is held. An inode without a name goes to the orphan list, which holds no reference: its last put frees it.
-internal sealed partial class Ext4
+internal partial class Ext4
 {
     [KernelSource("fs/ext4/namei.c", "ext4_unlink", Omits = "the orphan list on the disk; quota")]
     public async KTask<Errno> Unlink(Inode directory, Dentry dentry)
@@ -13,9 +13,10 @@ internal sealed partial class Ext4
         var name = await FindEntry(directory, dentry);             // and ext4_journal_start: per release in either order
         if (name == 0)
             return Errno.ENOENT;
+        await StartRemoval();
         await DeleteEntry(directory, name);
-        DropLink(dentry.Inode.Value!);
-        await host.Point();                                        // ext4_journal_stop
+        await DropLink(dentry.Inode.Value!);
+        await EndChange();
         return Errno.OK;
     }
 
@@ -28,9 +29,10 @@ internal sealed partial class Ext4
             return Errno.ENOENT;
         if (!await IsEmpty(inode))
             return Errno.ENOTEMPTY;
+        await StartRemoval();
         await DeleteEntry(directory, name);
-        DropLink(inode);
-        await host.Point();                                        // ext4_journal_stop
+        await DropLink(inode);
+        await EndChange();
         return Errno.OK;
     }
 
@@ -41,7 +43,7 @@ internal sealed partial class Ext4
         var error = await PrepareLink(inode, directory, dentry);
         if (error != Errno.OK)
             return error;
-        await host.Point();                                        // ext4_journal_start
+        await StartChange();
         inode.Nlink.Value = ++inode.OnDisk.Links.Value;
         await inode.Count.Increment();                             // ihold
         error = await AddEntry(directory, dentry, inode);
@@ -51,11 +53,11 @@ internal sealed partial class Ext4
         }
         else
         {
-            DropLink(inode);
+            await DropLink(inode);
             await inodes.Iput(inode);                              // inside the handle, and never the last
         }
 
-        await host.Point();                                        // ext4_journal_stop
+        await EndChange();
         return error;
     }
 
@@ -71,15 +73,19 @@ internal sealed partial class Ext4
             return Errno.ENOENT;
         if (target is { IsDirectory.Value: true } && !await IsEmpty(target))
             return Errno.ENOTEMPTY;
-        await host.Point();                                        // ext4_journal_start
+        await StartChange();
         if (target != null)
             toDirectory.OnDisk.Remove(to.FileName.Value);
         toDirectory.OnDisk.Enter(to.FileName.Value, source.Number.Value);
         fromDirectory.OnDisk.Remove(name);
         source.OnDisk.SetLabel(to.FileName.Value);
         if (target != null)
-            DropLink(target);
-        await host.Point();                                        // ext4_journal_stop
+            await DropLink(target);
+        await Changed(source);
+        await Changed(toDirectory);
+        if (!ReferenceEquals(fromDirectory, toDirectory))
+            await Changed(fromDirectory);
+        await EndChange();
         return Errno.OK;
     }
 
@@ -94,14 +100,19 @@ internal sealed partial class Ext4
         var second = first == 0 ? 0 : await FindEntry(toDirectory, to);
         if (second == 0)
             return Errno.ENOENT;
-        await host.Point();                                        // ext4_journal_start
+        await StartChange();
         fromDirectory.OnDisk.Remove(first);
         toDirectory.OnDisk.Remove(second);
         source.OnDisk.SetLabel(second);
         target.OnDisk.SetLabel(first);
         fromDirectory.OnDisk.Enter(first, target.Number.Value);
         toDirectory.OnDisk.Enter(second, source.Number.Value);
-        await host.Point();                                        // ext4_journal_stop
+        await Changed(source);
+        await Changed(target);
+        await Changed(toDirectory);
+        if (!ReferenceEquals(fromDirectory, toDirectory))
+            await Changed(fromDirectory);
+        await EndChange();
         return Errno.OK;
     }
 
@@ -165,9 +176,26 @@ internal sealed partial class Ext4
     {
         await host.Point();
         directory.OnDisk.Remove(name);
+        await Changed(directory);
     }
 
     // drop_nlink or clear_nlink, in memory and in the journal.
     [KernelSource("fs/inode.c", "drop_nlink")]
-    private static void DropLink(Inode inode) => inode.Nlink.Value = --inode.OnDisk.Links.Value;
+    private async KTask DropLink(Inode inode)
+    {
+        inode.Nlink.Value = --inode.OnDisk.Links.Value;
+        await Changed(inode);
+    }
+
+    /// <summary>Before names, links or contexts change on the disk: ext4_journal_start.</summary>
+    protected virtual async KTask StartChange() => await host.Point();
+
+    /// <summary>The same where a name is taken away: per release the journal is entered before the entry is searched or after.</summary>
+    protected virtual KTask StartRemoval() => KTask.Done;
+
+    /// <summary>After they changed: ext4_journal_stop.</summary>
+    protected virtual async KTask EndChange() => await host.Point();
+
+    /// <summary>An inode changed apart from its data. It goes to the journal, and is not dirty afterwards.</summary>
+    protected virtual KTask Changed(Inode inode) => KTask.Done;
 }

@@ -4,8 +4,11 @@ using Fscrypt.Sim.Model.Vfs;
 
 namespace Fscrypt.Sim.Model.FileSystems;
 
-/// <summary>fs/ext4, as far as it calls the caches and fs/crypto.</summary>
-internal sealed partial class Ext4(
+/// <summary>
+/// fs/ext4, as far as it calls the caches and fs/crypto. <see cref="F2fs"/> and <see cref="Ubifs"/> override where they do it
+/// otherwise; their directories are otherwise these: the VFS holds the same locks, and fs/crypto has the same hooks.
+/// </summary>
+internal partial class Ext4(
     KernelHost host, SuperBlock superBlock, InodeCache inodes, DentryCache dentries, Writeback writeback, KeySetup keys, bool dropsInodes)
     : IFileSystem
 {
@@ -13,15 +16,13 @@ internal sealed partial class Ext4(
     internal Journal Journal { get; } = new(host);
 
     [KernelSource("fs/ext4/super.c", "ext4_drop_inode")]
-    public async KTask<bool> DropInode(Inode inode)
+    public virtual async KTask<bool> DropInode(Inode inode)
         => InodeCache.GenericDrop(inode) || (dropsInodes && await keys.DropInode(inode));
 
     [KernelSource("fs/ext4/inode.c", "ext4_evict_inode", Omits = "the orphan list, which only a crash would read; freeze protection; truncating blocks; waiting for a running commit")]
-    public async KTask EvictInode(Inode inode)
+    public virtual async KTask EvictInode(Inode inode)
     {
-        await InodeCache.TruncatePages(inode);
-        if (superBlock.WriteFault.IsPossible)
-            await inode.OnDisk.WriteErrors.WriteOnce(0);           // gone with the mapping: nobody is told of them any more
+        await TruncatePages(inode);
         if (inode.Nlink.Value != 0)
         {
             await ClearInode(inode);
@@ -31,6 +32,14 @@ internal sealed partial class Ext4(
         var outermost = await Journal.Start();                     // nested where a failed creation puts its inode
         await FreeInode(inode);
         await Journal.Stop(outermost);
+    }
+
+    /// <summary>Throws the pages away, and with them the write errors that nobody was told of yet.</summary>
+    protected async KTask TruncatePages(Inode inode)
+    {
+        await InodeCache.TruncatePages(inode);
+        if (superBlock.WriteFault.IsPossible)
+            await inode.OnDisk.WriteErrors.WriteOnce(0);
     }
 
     [KernelSource("fs/ext4/super.c", "ext4_clear_inode", Omits = "waiting for a running commit")]
@@ -154,14 +163,14 @@ internal sealed partial class Ext4(
     public async KTask<Inode> ReadRoot() => (await Iget(Disk.RootNumber))!;
 
     [KernelSource("fs/ext4/super.c", "ext4_put_super", Omits = "the journal's end: one point")]
-    public async KTask PutSuper()
+    public virtual async KTask PutSuper()
     {
         await host.Point();
         await keys.DestroyKeyring();
     }
 
     [KernelSource("fs/ext4/super.c", "ext4_sync_fs", Omits = "quota; the journal has no state: a commit is one point")]
-    public async KTask<Errno> Sync(bool wait)
+    public virtual async KTask<Errno> Sync(bool wait)
     {
         await host.Point();
         return await superBlock.SyncFault.Happens() ? Errno.EIO : Errno.OK;

@@ -17,6 +17,8 @@ internal sealed class AcknowledgedWrites : IRule
             if (kernel.Disk.Inodes[number] is not { } disk)
                 continue;
             var cached = kernel.Inodes.Hash.Peek((ulong)number);
+            if (disk.Links.Value == 0 && cached is not { Count.Peek: > 0 })
+                continue;                                          // deleted, and nobody has it open
             var found = cached is { } && cached.Folio.Peek.Has(FolioFlags.Uptodate) ? cached.Folio.Peek.Data : disk.Data.Peek;
             if (found != disk.Acknowledged.Value && !disk.WriteFailed.Value)
             {

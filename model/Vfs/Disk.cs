@@ -188,6 +188,12 @@ public sealed class Disk
     internal DiskInode AllocateInode(bool isDirectory, int owner)
         => Make(table.FirstFree, isDirectory, owner, isDirectory ? DirectoryMode : FileMode);
 
+    /// <summary>Numbers up to this one are not given out again, even if they are given up.</summary>
+    internal void Retire(int number) => table.Lowest.Value = Math.Max(table.Lowest.Value, number + 1);
+
+    /// <summary>Every number that is free may be given out.</summary>
+    internal void Recycle() => table.Lowest.Value = 0;
+
     /// <summary>Gives up an inode that has no name. Its number is free from now on.</summary>
     internal void FreeInode(int number)
     {

@@ -209,12 +209,16 @@ internal sealed class InodeTable(KernelHost host) : KernelObject(host)
     [Wiring, NotState("a hint: no number below it is free")] private int hint = FirstNumber;
     [Wiring, NotState("one more than the largest number in use, or more")] private int used;
 
+    /// <summary>Lower numbers are not given out, though they may be free; 0 if all are.</summary>
+    [KernelName("next_ino")]
+    public Note<int> Lowest;
+
     public override string Name => "disk";
 
     /// <summary>All of them; null for numbers that are not in use.</summary>
     public ReadOnlySpan<DiskInode?> All => inodes.AsSpan(0, used);
 
-    /// <summary>The lowest number that is free.</summary>
+    /// <summary>The lowest number that is free and may be given out.</summary>
     public int FirstFree
     {
         get
@@ -222,7 +226,10 @@ internal sealed class InodeTable(KernelHost host) : KernelObject(host)
             Access(isWrite: false);
             while (hint < used && inodes[hint] != null)
                 hint++;
-            return hint;
+            var number = Math.Max(hint, Lowest.Value);
+            while (number < used && inodes[number] != null)
+                number++;
+            return number;
         }
     }
 

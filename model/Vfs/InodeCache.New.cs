@@ -17,6 +17,17 @@ public sealed partial class InodeCache
         return inode;
     }
 
+    /// <summary>Hashes an inode whose number nobody else has or looks for.</summary>
+    [KernelSource("fs/inode.c", "__insert_inode_hash")]
+    public async KTask InsertHash(Inode inode)
+    {
+        await HashLock.Acquire();
+        await inode.Lock.Acquire();
+        Hash.AddFirst(inode);
+        await inode.Lock.Release();
+        await HashLock.Release();
+    }
+
     /// <summary>
     /// Hashes an inode that has just got its number, as one that is being created: look-ups by number answer that it is not
     /// there. EBUSY if the number is in use. Inodes that are dying are neither found nor waited for.

@@ -32,4 +32,5 @@ public static class VfsLocks
     public static readonly LockClass WorkPool = new(14, "pool.lock");
     public static readonly LockClass WritebackWork = new(15, "wb.work_lock");
     public static readonly LockClass Mount = new(16, "mount_lock");
+    public static readonly LockClass Checkpoint = new(50, "cp_rwsem");                       // f2fs
 }

@@ -1,5 +1,6 @@
 using Fscrypt.Sim.Engines;
 using Fscrypt.Sim.Model;
+using Fscrypt.Sim.Model.FileSystems;
 using Fscrypt.Sim.Model.Fscrypt;
 using Fscrypt.Sim.Model.Machine;
 using Fscrypt.Sim.Model.Releases;
@@ -17,9 +18,13 @@ internal sealed class CachedTree
 {
     private readonly NativeHost<DepthFirst> host = new(new DepthFirst(0)) { StepsMax = int.MaxValue };
 
-    public CachedTree(string release = "v6.18")
+    public CachedTree(string release = "v6.18", string fileSystem = "ext4")
     {
-        Kernel = new Kernel(host, new KernelConfiguration { Release = KernelRelease.Named(release)! });
+        Kernel = new Kernel(host, new KernelConfiguration
+        {
+            Release = KernelRelease.Named(release)!,
+            FileSystem = FileSystemType.Named(fileSystem)!,
+        });
         Invariants = new KernelInvariants(Kernel);
         var d = Kernel.Disk.AddDirectory(Disk.RootNumber, "d", 0);
         foreach (var name in new[] { "f", "g", "h" })
@@ -59,6 +64,13 @@ internal sealed class CachedTree
     public int[] Path(params string[] names) => [.. names.Select(Kernel.Disk.FileName)];
 
     public Inode Of(Dentry dentry) => dentry.Inode.Peek!;
+
+    /// <summary>Runs a thread, looking on between any two steps.</summary>
+    public void Watch(Func<KTask> body, Action look)
+    {
+        host.AtEachState = look;
+        host.RunTogether([new ThreadBody("caller", body)]);
+    }
 
     /// <summary>Runs threads, the first as far as it can go, with the sentences about the state asked between any two steps.</summary>
     public void Run(params Func<KTask>[] bodies)

@@ -71,6 +71,21 @@ public static class InodeContractTests
 
     [Theory]
     [MemberData(nameof(Releases))]
+    public static void An_inode_is_found_by_its_number_once_it_is_hashed(string release) => Run(release, async w =>
+    {
+        var cache = w.Kernel.Inodes;
+        var made = await cache.New(w.Kernel.SuperBlock);
+        made.Number.Value = w.Number;
+        await cache.InsertHash(made);
+        Assert.Equal((InodeState.None, true, false), (made.State.Peek, made.HashLink.Peek, cache.HashLock.IsHeld));
+        Assert.Equal(made, await cache.Ilookup(w.Number));
+        await cache.Iput(made);
+        made.Nlink.Value = 0;
+        await cache.Iput(made);
+    });
+
+    [Theory]
+    [MemberData(nameof(Releases))]
     public static void A_discarded_or_bad_inode_goes_with_its_last_reference(string release) => Run(release, async w =>
     {
         var cache = w.Kernel.Inodes;

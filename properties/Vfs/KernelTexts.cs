@@ -1,4 +1,5 @@
 using Fscrypt.Sim.Model;
+using Fscrypt.Sim.Model.FileSystems;
 using Fscrypt.Sim.Model.Releases;
 using Fscrypt.Sim.Scenarios;
 using Fscrypt.Sim.Scenarios.Language;
@@ -50,8 +51,8 @@ internal static class KernelTexts
     }
 
     /// <summary>What all executions with few preemptions show. Returns how many there are.</summary>
-    public static long Executions(string text, string release, int preemptions = 2)
-        => Search(text, release, StrategyNames.DepthFirst, preemptions, clocks: false).Tally.Executions;
+    public static long Executions(string text, string release, int preemptions = 2, string fileSystem = "ext4")
+        => Search(text, release, StrategyNames.DepthFirst, preemptions, clocks: false, fileSystem).Tally.Executions;
 
     private static ScenarioInstance Watch(Kernel kernel, ScenarioInstance instance)
     {
@@ -68,18 +69,24 @@ internal static class KernelTexts
         };
     }
 
-    private static SearchResult Search(string text, string release, string strategy, int? preemptions, bool clocks)
+    private static SearchResult Search(
+        string text, string release, string strategy, int? preemptions, bool clocks, string fileSystem = "ext4")
     {
-        var result = Run(text, release, strategy, preemptions, clocks);
+        var result = Run(Of(text), release, strategy, preemptions, clocks, fileSystem);
         Assert.True(result.Verdict == Verdict.Holds, $"{release}: {result.Verdict}: {result.Reason} "
             + string.Join("; ", result.Tally.Violations.Select(v => $"{v.Rule}: {v.Message}")));
         return result;
     }
 
     /// <summary>Searches a scenario.</summary>
-    public static SearchResult Run(Scenario scenario, string release, string strategy, int? preemptions, bool clocks)
+    public static SearchResult Run(
+        Scenario scenario, string release, string strategy, int? preemptions, bool clocks, string fileSystem = "ext4")
     {
-        var configuration = new KernelConfiguration { Release = KernelRelease.Named(release)! };
+        var configuration = new KernelConfiguration
+        {
+            Release = KernelRelease.Named(release)!,
+            FileSystem = FileSystemType.Named(fileSystem)!,
+        };
         return Explorer.Run(
             new SearchPlan(scenario, configuration) { Strategy = strategy, PreemptionsMax = preemptions, Clocks = clocks }, new SearchProgress(null));
     }

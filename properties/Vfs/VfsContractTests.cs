@@ -42,6 +42,7 @@ public static class VfsContractTests
         ["InodeCache.GenericDrop"] = NoStep,
         ["InodeCache.Iget5"] = Inodes,
         ["InodeCache.IgetFailed"] = Inodes,
+        ["InodeCache.InsertHash"] = Inodes,
         ["InodeCache.Ihold"] = Inodes,
         ["InodeCache.Ilookup"] = Inodes,
         ["InodeCache.Ilookup5"] = Inodes,

@@ -5,6 +5,7 @@ using System.Globalization;
 using Fscrypt.Sim.Engines;
 using Fscrypt.Sim.Model;
 using Fscrypt.Sim.Model.Eviction;
+using Fscrypt.Sim.Model.FileSystems;
 using Fscrypt.Sim.Model.Releases;
 using Fscrypt.Sim.Scenarios.Language;
 using Fscrypt.Sim.Scenarios;
@@ -36,7 +37,7 @@ internal static class CommonOptions
         Description = "check only this rule, or expectation (repeatable; default all)", HelpName = "NAME", Arity = ArgumentArity.OneOrMore,
     };
 
-    public static Option<string?> Fs { get; } = Text("--fs", "F", "the file system: ext4");
+    public static Option<string?> Fs { get; } = Text("--fs", "F", "the file system: ext4, f2fs, ubifs (default ext4)");
 
     public static Option<string?> Engine { get; } = Text("--engine", "E", "who runs the threads: native, coyote (default native)");
 
@@ -97,12 +98,12 @@ internal static class CommonOptions
     /// <summary>The kernel that the options describe.</summary>
     public static KernelConfiguration KernelOf(ParseResult parsed)
     {
-        RefuseOtherFileSystems(parsed);
         var configuration = new KernelConfiguration
         {
             Design = DesignOf(parsed.GetValue(Design)),
             Release = ReleaseOf(parsed.GetValue(Release)),
             Without = [.. (parsed.GetValue(Without) ?? []).Select(FixOf).Distinct()],
+            FileSystem = FileSystemOf(parsed.GetValue(Fs)),
         };
         return configuration.Refusal() is { } refusal ? throw new UsageException(refusal) : configuration;
     }
@@ -118,6 +119,11 @@ internal static class CommonOptions
     public static KernelRelease ReleaseOf(string? name) => name == null ? KernelRelease.Default
         : KernelRelease.Named(name)
             ?? throw new UsageException(Nearest.Message("release", name, KernelRelease.All.Select(r => r.Name)));
+
+    /// <summary>A file system by its name; the default for null.</summary>
+    public static FileSystemType FileSystemOf(string? name) => name == null ? new KernelConfiguration().FileSystem
+        : FileSystemType.Named(name)
+            ?? throw new UsageException(Nearest.Message("file system", name, FileSystemType.All.Select(f => f.Name)));
 
     /// <summary>A fix by its commit.</summary>
     public static Fix FixOf(string id)
@@ -249,19 +255,6 @@ internal static class CommonOptions
 
     private static string? NameOf(string? given, string kind, IReadOnlyList<string> valid)
         => given == null || valid.Contains(given) ? given : throw new UsageException(Nearest.Message(kind, given, valid));
-
-    private static void RefuseOtherFileSystems(ParseResult parsed)
-    {
-        switch (parsed.GetValue(Fs))
-        {
-            case null or "ext4":
-                return;
-            case "f2fs" or "ubifs":
-                throw new UsageException($"--fs {parsed.GetValue(Fs)}: not modelled yet; --fs ext4 is");
-            case var other:
-                throw new UsageException(Nearest.Message("file system", other, ["ext4"]));
-        }
-    }
 
     private static Option<string?> Text(string name, string value, string description)
         => new(name) { HelpName = value, Description = description, Arity = ArgumentArity.ExactlyOne };

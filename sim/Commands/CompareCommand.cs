@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Fscrypt.Sim.Model;
 using Fscrypt.Sim.Model.Eviction;
+using Fscrypt.Sim.Model.FileSystems;
 using Fscrypt.Sim.Model.Releases;
 using Fscrypt.Sim.Model.Rules;
 using Fscrypt.Sim.Scenarios;
@@ -35,7 +36,7 @@ internal static class CompareCommand
         var command = new Command("compare", "every eviction design against every rule, exhaustively within a bound")
         {
             names,
-            CommonOptions.Rule, CommonOptions.Preemptions, CommonOptions.StepsMax, CommonOptions.Executions, CommonOptions.Workers, CommonOptions.Points,
+            CommonOptions.Fs, CommonOptions.Rule, CommonOptions.Preemptions, CommonOptions.StepsMax, CommonOptions.Executions, CommonOptions.Workers, CommonOptions.Points,
             CommonOptions.Json, CommonOptions.Timing, CommonOptions.Quiet, CommonOptions.NoColor,
         };
         command.SetAction(parsed =>
@@ -52,7 +53,9 @@ internal static class CompareCommand
                 PointsAll = CommonOptions.PointsAllOf(parsed),
                 RunOn = true,
             };
-            var cells = from scenario in chosen from kernel in Kernels where scenario.RefusalOf(kernel) == null
+            var fileSystem = CommonOptions.FileSystemOf(parsed.GetValue(CommonOptions.Fs));
+            var kernels = Kernels.Select(k => k with { FileSystem = fileSystem });
+            var cells = from scenario in chosen from kernel in kernels where scenario.RefusalOf(kernel) == null
                 select template with { Scenario = scenario, Configuration = kernel };
             var compare = new Compare(AskedRules.Only(parsed, [.. cells]), parsed.GetValue(CommonOptions.Quiet), CommonOptions.WorkersOf(parsed));
             return compare.Run(
@@ -94,7 +97,7 @@ internal static class CompareCommand
             var seconds = timing ? Math.Round(Stopwatch.GetElapsedTime(started).TotalSeconds, 3) : (double?)null;
             var undecided = results.Where(r => r.BudgetSpent || r.Tally.Cut > 0).ToList();
             if (json)
-                output.Line(ReportJson.ToText(new CompareReport("compare", [.. results.SelectMany(RowsOf)], seconds)));
+                output.Line(ReportJson.ToText(new CompareReport("compare", plans[0].Configuration.FileSystem.Name, [.. results.SelectMany(RowsOf)], seconds)));
             else
                 Print(output, undecided, seconds);
             return undecided.Count > 0 ? ExitCode.Undecided : ExitCode.Good;
@@ -109,7 +112,9 @@ internal static class CompareCommand
             output.Line("preemptions   all schedules with so many were looked at; all: with any number");
             output.Line("An execution ends with its first finding: what would follow is not counted.");
             output.Line("Releases differ in what docs/FIDELITY.md lists.");
-            output.Line("To see a finding: explore SCENARIO --design D --release R");
+            var mounted = plans[0].Configuration.FileSystem;
+            output.Line("To see a finding: explore SCENARIO --design D --release R"
+                + (mounted == FileSystemType.Ext4 ? "" : $" --fs {mounted}"));
             foreach (var result in undecided)
             {
                 var kernel = result.Plan.Configuration;

@@ -144,7 +144,7 @@ internal static class ExploreCommand
         {
             var kernel = plan.Configuration;
             var without = kernel.Without.Length == 0 ? "" : $", without {string.Join(", ", kernel.Without)}";
-            var on = plan.Scenario.HasKernel ? $"design {kernel.Design}, release {kernel.Release}{without}, fs ext4, " : "";
+            var on = plan.Scenario.HasKernel ? $"design {kernel.Design}, release {kernel.Release}{without}, fs {kernel.FileSystem}, " : "";
             output.Line($"explore {plan.Scenario.Name}: {on}{plan.Describe}{AskedRules.Words(plan.Scenario)}");
             if (plan.Scenario.Title.Length > 0)
                 output.Line(plan.Scenario.Title);
@@ -299,7 +299,7 @@ internal static class ExploreCommand
             return new ExploreReport(
                 "fscrypt-sim", "explore",
                 plan.Scenario.Name, kernel?.Design.Name, kernel?.Release.Name, [.. plan.Configuration.Without.Select(f => f.Id)],
-                kernel == null ? null : "ext4",
+                kernel?.FileSystem.Name,
                 plan.Engine, plan.Strategy, plan.Seed, result.Verdict.ToString().ToLowerInvariant(), result.Covered.Code,
                 new ExecutionCounts(tally.Complete, tally.Deadlocked, tally.Blocked, tally.AwaitBlocked, tally.Cut),
                 tally.States?.States, tally.States?.Transitions, tally.States?.Deadlocks, tally.Steps,

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Fscrypt.Sim.Engines;
 using Fscrypt.Sim.Model.Eviction;
+using Fscrypt.Sim.Model.FileSystems;
 using Fscrypt.Sim.Model.Releases;
 using Fscrypt.Sim.Model.Rules;
 using Fscrypt.Sim.Scenarios.Language;
@@ -11,7 +12,7 @@ namespace Fscrypt.Sim.Commands;
 /// <summary><c>list KIND</c>: what there is, one line each.</summary>
 internal static class ListCommand
 {
-    private static readonly string[] Kinds = ["scenarios", "designs", "rules", "fixes", "releases", "strategies"];
+    private static readonly string[] Kinds = ["scenarios", "designs", "file-systems", "rules", "fixes", "releases", "strategies"];
 
     public static Command Create(ScenarioCatalog scenarios, Output output)
     {
@@ -30,6 +31,7 @@ internal static class ListCommand
     {
         "scenarios" => scenarios.Names.Select(scenarios.LineOf),
         "designs" => Design.All.Select(d => (d.Name, d.Summary)),
+        "file-systems" => FileSystemType.All.Select(f => (f.Name, f.Summary)),
         "rules" => RuleBook.All,
         "fixes" => Fix.All.Select(f => (f.Id, $"{f.Title} (since {f.Since}; --without from {f.RemovableFrom})")),
         "releases" => KernelRelease.All.Select(r => (r.Name, ReleaseText(r))),

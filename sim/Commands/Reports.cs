@@ -64,6 +64,7 @@ public sealed record OutcomeReport(
 /// <summary>What <c>compare --json</c> prints.</summary>
 public sealed record CompareReport(
     string Verb,
+    string Fs,
     IReadOnlyList<CompareRow> Rows,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Seconds = null);
 

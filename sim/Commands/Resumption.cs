@@ -58,6 +58,7 @@ internal sealed record Resumption(SearchPlan Plan, BinaryReader Position)
                 Design = CommonOptions.DesignOf(header.Design),
                 Release = CommonOptions.ReleaseOf(header.Release),
                 Without = [.. header.Without.Select(CommonOptions.FixOf)],
+                FileSystem = CommonOptions.FileSystemOf(header.Fs),
             };
             return new SearchPlan(ScenarioOf(header, scenarios) with { OnlyRules = [.. header.Rules] }, configuration)
             {

@@ -37,6 +37,7 @@ internal static class TraceArgument
                     Design = CommonOptions.DesignOf(trace.Design),
                     Release = CommonOptions.ReleaseOf(trace.Release),
                     Without = [.. trace.Without.Select(CommonOptions.FixOf)],
+                    FileSystem = CommonOptions.FileSystemOf(trace.Fs),
                 })
             {
                 Engine = trace.Engine,

@@ -106,7 +106,7 @@ public sealed class Recording : IDisposable
             kernel?.Design.Name,
             kernel?.Release.Name,
             [.. plan.Configuration.Without.Select(f => f.Id)],
-            kernel == null ? null : "ext4",
+            kernel?.FileSystem.Name,
             plan.PointsAll ? "all" : "coarse",
             rule,
             verdict,

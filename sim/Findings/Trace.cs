@@ -75,7 +75,7 @@ public sealed record Trace(
 
     /// <summary>What to call the trace's file: the same finding, the same name.</summary>
     public string FileName
-        => string.Join('-', new[] { Scenario, Design, Release }.Concat(Without.Select(w => "without-" + w)).Append(Rule)
+        => string.Join('-', new[] { Scenario, Design, Release, Fs == "ext4" ? null : Fs }.Concat(Without.Select(w => "without-" + w)).Append(Rule)
                 .OfType<string>().Select(Plain))
             + ".trace.json";
 

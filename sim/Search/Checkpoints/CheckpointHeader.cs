@@ -65,7 +65,7 @@ public sealed record CheckpointHeader(
     public static CheckpointHeader Of(SearchPlan plan, TimeSpan? timeLeft) => new(
         CurrentFormat, ModelVersion.Current, plan.Scenario.Name, plan.Scenario.Text, plan.Configuration.Design.Name,
         plan.Configuration.Release.Name, [.. plan.Configuration.Without.Select(f => f.Id)], plan.Scenario.OnlyRules,
-        "ext4", plan.Engine, plan.Strategy, plan.PreemptionsMax, plan.Depth, plan.Seed, plan.ExecutionsMax, timeLeft?.TotalSeconds, plan.StepsMax,
+        plan.Configuration.FileSystem.Name, plan.Engine, plan.Strategy, plan.PreemptionsMax, plan.Depth, plan.Seed, plan.ExecutionsMax, timeLeft?.TotalSeconds, plan.StepsMax,
         plan.PointsAll ? "all" : "coarse", plan.Clocks, plan.TracesOutcomes, plan.Shard?.ToString());
 
     /// <summary>The line, without its end.</summary>

@@ -1,0 +1,73 @@
+using Fscrypt.Sim.Model.Fscrypt;
+using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Vfs;
+
+namespace Fscrypt.Sim.Model.FileSystems;
+
+/// <summary>
+/// fs/ubifs where it differs from ext4: an operation writes what it changes straight to its own journal, an inode gets a number
+/// that none had before, and is hashed when it is on the disk.
+/// </summary>
+internal sealed class Ubifs(
+    KernelHost host, SuperBlock superBlock, InodeCache inodes, DentryCache dentries, Writeback writeback, KeySetup keys, bool dropsInodes)
+    : Ext4(host, superBlock, inodes, dentries, writeback, keys, dropsInodes)
+{
+    private readonly KernelHost host = host;
+    private readonly SuperBlock superBlock = superBlock;
+    private readonly InodeCache inodes = inodes;
+    private readonly KeySetup keys = keys;
+
+    [KernelSource("fs/ubifs/super.c", "ubifs_evict_inode", Omits = "inodes of attributes; budgets")]
+    public override async KTask EvictInode(Inode inode)
+    {
+        await TruncatePages(inode);
+        var unlinked = inode.Nlink.Value == 0;
+        if (unlinked)
+            await host.Point();                                    // ubifs_jnl_delete_inode
+        await inodes.Clear(inode);
+        await keys.PutEncryptionInfo(inode);
+        if (unlinked && inode.Number.Value != 0)
+            superBlock.Disk.FreeInode(inode.Number.Value);         // no earlier, so that what is read of it here is there
+    }
+
+    /// <summary>Nobody finds it by its number yet: it is hashed last.</summary>
+    [KernelSource("fs/ubifs/dir.c", "ubifs_new_inode", Omits = "budgets; the inode that holds the context")]
+    protected override async KTask<(Errno Error, Inode? Inode)> NewInode(Inode directory, bool isDirectory, int user)
+    {
+        if (await superBlock.InodeFault.Happens())
+            return (Errno.ENOMEM, null);
+        var inode = await inodes.New(superBlock);
+        inode.IsDirectory.Value = isDirectory;
+        var (error, policy) = await keys.PrepareNewInode(directory, inode);
+        if (error != Errno.OK)
+        {
+            await inodes.Iput(inode);
+            return (error, null);
+        }
+
+        await host.Point();                                        // under cnt_lock
+        inode.Number.Value = superBlock.Disk.AllocateInode(isDirectory, user).Number;
+        superBlock.Disk.Retire(inode.Number.Value);
+        if (policy >= 0)
+            await SetContext(inode, policy);
+        return (Errno.OK, inode);
+    }
+
+    /// <summary>Nothing: a directory has no data.</summary>
+    protected override KTask InitNewDirectory(Inode inode) => KTask.Done;
+
+    [KernelSource("fs/ubifs/dir.c", "ubifs_create", Omits = "ui_mutex, under which nothing of the caches is called; budgets; ubifs_mkdir does the same")]
+    protected override async KTask<Errno> Enter(Inode directory, Dentry dentry, Inode inode)
+    {
+        var error = await AddEntry(directory, dentry, inode);      // ubifs_jnl_update writes both inodes and the entry
+        if (error == Errno.OK)
+        {
+            await inodes.InsertHash(inode);
+            await DentryCache.Instantiate(dentry, inode);
+            return Errno.OK;
+        }
+
+        inode.Nlink.Value = inode.OnDisk.Links.Value = 0;          // unhashed: the put evicts it
+        return error;
+    }
+}
