@@ -85,8 +85,7 @@ public sealed class KeySetup
         var info = (CryptInfo?)inode.CryptInfo.Value;
         if (info == null)
             return;
-        await host.Point();
-        info.Key.Wipe();                                           // fscrypt_destroy_prepared_key
+        await info.Key.Wipe();                                     // fscrypt_destroy_prepared_key
         var key = info.MasterKey.Value;
         if (key != null)
         {
@@ -149,7 +148,10 @@ public sealed class KeySetup
         await keyring.PutStruct(key);
         if (!published)
         {
-            info.Key.Wipe();                                       // another opener was first, or there is no key
+            // Another opener was first, or there is no key. The race is here: the loser still has a copy, and no lock. A removal
+            // that is under way cannot be complete: he has a reference on the inode, which keeps the winner's key.
+            if (info.Key.IsPresent)
+                await info.Key.Wipe();
             slab.Free(info);
         }
 

@@ -51,27 +51,33 @@ public sealed partial class MasterKeyring
     public async KTask<Errno> Add(int specifier, int raw, int user)
     {
         Host.MightSleep("FS_IOC_ADD_ENCRYPTION_KEY");
+        var secret = passed.Allocate();
+        secret.Raw.Value = raw;
+        secret.Secret.Fill(specifier, SecretKind.Passed);
         if (hashed)
-            await AddHashed(specifier, raw, user);
+            await AddHashed(specifier, secret, user);
         else
-            await OldAdd(specifier, raw, user);
+            await OldAdd(specifier, secret, user);
+        if (secret.Secret.IsPresent)
+            await secret.Secret.Wipe();                            // nobody wanted it
+        passed.Free(secret);
         return Errno.OK;
     }
 
     [KernelSource("fs/crypto/keyring.c", "do_add_master_key", Omits = "quota")]
-    private async KTask AddHashed(int specifier, int raw, int user)
+    private async KTask AddHashed(int specifier, PassedSecret secret, int user)
     {
         await AddKeyMutex.Acquire();
         var key = await Find(specifier);
         var dead = key == null;
         if (key != null)
         {
-            dead = !await AddExisting(key, raw, user);
+            dead = !await AddExisting(key, secret, user);
             await PutStruct(key);
         }
 
         if (dead)
-            await AddNew(specifier, raw, user);
+            await AddNew(specifier, secret, user);
         await AddKeyMutex.Release();
     }
 
@@ -99,7 +105,7 @@ public sealed partial class MasterKeyring
 
     /// <summary>False if the key is dead: its last active reference went, and a new one has to be made.</summary>
     [KernelSource("fs/crypto/keyring.c", "add_existing_master_key")]
-    private async KTask<bool> AddExisting(MasterKey key, int raw, int user)
+    private async KTask<bool> AddExisting(MasterKey key, PassedSecret secret, int user)
     {
         await key.Semaphore.AcquireWrite();
         var alive = true;
@@ -112,7 +118,7 @@ public sealed partial class MasterKeyring
             {
                 alive = await key.ActiveRefs.GetUnlessZero();
                 if (alive)
-                    await MoveSecretIn(key, raw);
+                    await MoveSecretIn(key, secret);
             }
         }
 
@@ -121,17 +127,17 @@ public sealed partial class MasterKeyring
     }
 
     [KernelSource("fs/crypto/keyring.c", "add_new_master_key")]
-    private async KTask AddNew(int specifier, int raw, int user)
+    private async KTask AddNew(int specifier, PassedSecret secret, int user)
     {
         if (superBlock.MasterKeys.Value == null)
             await superBlock.MasterKeys.StoreRelease(this);        // allocate_filesystem_keyring
-        var key = await Make(specifier, raw, user);
+        var key = await Make(specifier, secret, user);
         await Lock.Acquire();
         Table.AddFirst(key);                                       // wholly made before anybody finds it
         await Lock.Release();
     }
 
-    private async KTask<MasterKey> Make(int specifier, int raw, int user)
+    private async KTask<MasterKey> Make(int specifier, PassedSecret secret, int user)
     {
         Host.MightSleep("add_new_master_key");
         await superBlock.Reclaim.Allocate();
@@ -140,20 +146,25 @@ public sealed partial class MasterKeyring
         key.StructRefs.Initialize(1);
         key.ActiveRefs.Initialize(1);
         key.Users.Value = Identities.IsDescriptor(specifier) ? 0 : ClaimOf(user);
-        Additions.Value++;
-        key.Secret.Fill(specifier, SecretKind.Master);
-        key.Raw.Value = raw;
+        Take(key, secret);
         key.Present.Initialize(true);
         return key;
     }
 
     [KernelSource("fs/crypto/keyring.c", "move_master_key_secret")]
-    private async KTask MoveSecretIn(MasterKey key, int raw)
+    private async KTask MoveSecretIn(MasterKey key, PassedSecret secret)
+    {
+        Take(key, secret);
+        await key.Present.WriteOnce(true);
+    }
+
+    // The stack's copy is wiped at once: with mk_sem held, or before anybody finds the key.
+    private void Take(MasterKey key, PassedSecret secret)
     {
         Additions.Value++;
         key.Secret.Fill(key.Number.Value, SecretKind.Master);
-        key.Raw.Value = raw;
-        await key.Present.WriteOnce(true);
+        key.Raw.Value = secret.Raw.Value;
+        secret.Secret.WipeNow();
     }
 
     private static ulong ClaimOf(int user) => 1UL << user;

@@ -70,13 +70,14 @@ public sealed partial class MasterKeyring
             return;
         if (key.HashLink.IsHashed)
             Host.Report(new Finding("reference-count", $"{key.Name} is freed while it is in its keyring") { Object = key });
-        key.Secret.Wipe();                                         // free_master_key
+        if (key.Secret.IsPresent)
+            await key.Secret.Wipe();                               // free_master_key
         key.Users.Value = 0;
         slab.FreeAfterGracePeriod(key);
     }
 
     [KernelSource("fs/crypto/keyring.c", "add_master_key", Omits = "quota")]
-    private async KTask OldAdd(int specifier, int raw, int user)
+    private async KTask OldAdd(int specifier, PassedSecret secret, int user)
     {
         await AddKeyMutex.Acquire();
         while (true)
@@ -84,12 +85,12 @@ public sealed partial class MasterKeyring
             var key = await OldFind(specifier);
             if (key == null)
             {
-                await OldAddNew(specifier, raw, user);
+                await OldAddNew(specifier, secret, user);
                 break;
             }
 
             await key.KeySemaphore.AcquireWrite();
-            var alive = await OldAddExisting(key, raw, user);
+            var alive = await OldAddExisting(key, secret, user);
             await key.KeySemaphore.ReleaseWrite();
             if (!alive)
                 await Invalidate(key);                             // KEY_DEAD: who made it so has not come to that yet
@@ -103,7 +104,7 @@ public sealed partial class MasterKeyring
 
     /// <summary>False if the key is dead, before any claim is made.</summary>
     [KernelSource("fs/crypto/keyring.c", "add_existing_master_key", Omits = "up to v6.0; a claim that cannot be made")]
-    private async KTask<bool> OldAddExisting(MasterKey key, int raw, int user)
+    private async KTask<bool> OldAddExisting(MasterKey key, PassedSecret secret, int user)
     {
         var claims = !Identities.IsDescriptor(key.Number.Value);
         if (claims && (key.Users.Value & ClaimOf(user)) != 0)
@@ -116,7 +117,7 @@ public sealed partial class MasterKeyring
         if (rekeys)
         {
             await key.SecretSemaphore.AcquireWrite();
-            await MoveSecretIn(key, raw);
+            await MoveSecretIn(key, secret);
             await key.SecretSemaphore.ReleaseWrite();
         }
 
@@ -125,11 +126,11 @@ public sealed partial class MasterKeyring
 
     /// <summary>Links a new key, in the place of a dead one that was not unlinked yet.</summary>
     [KernelSource("fs/crypto/keyring.c", "add_new_master_key", Omits = "up to v6.0")]
-    private async KTask OldAddNew(int specifier, int raw, int user)
+    private async KTask OldAddNew(int specifier, PassedSecret secret, int user)
     {
         if (superBlock.MasterKeys.Value == null)
             await superBlock.MasterKeys.WriteOnce(this);           // allocate_filesystem_keyring
-        var key = await Make(specifier, raw, user);
+        var key = await Make(specifier, secret, user);
         await Lock.Acquire();
         var displaced = Table.Find((ulong)specifier);
         if (displaced != null)
@@ -194,16 +195,10 @@ public sealed partial class MasterKeyring
             var key = All[i];
             if (!key.HashLink.Peek)
                 continue;
-            if (key.Present.Value)
-            {
-                await WipeSecret(key);                             // keyring_destroy, in the worker: nobody can use it any more
-                await key.ActiveRefs.PutAndTest();
-            }
-
             await Lock.Acquire();
             Table.Remove(key);
             await Lock.Release();
-            await OldPut(key);
+            await OldPut(key);                                     // in the worker, who wipes it
         }
 
         await superBlock.MasterKeys.WriteOnce(null);

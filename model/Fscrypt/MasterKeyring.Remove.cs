@@ -152,14 +152,17 @@ public sealed partial class MasterKeyring
     }
 
     /// <summary>
-    /// Ends a key's presence and wipes its secret. Up to v6.6 presence is that the secret has a size, which goes in the middle of
-    /// the wipe: nobody can tell, since who reads the secret holds the lock.
+    /// Ends a key's presence and wipes its secret. Up to v6.6 presence is that the secret has a size, which goes when the HKDF
+    /// state has been destroyed: for a moment ->drop_inode, which looks without the lock, sees a key that cannot be used any more.
     /// </summary>
     [KernelSource("fs/crypto/keyring.c", "wipe_master_key_secret")]
-    private static async KTask WipeSecret(MasterKey key)
+    private async KTask WipeSecret(MasterKey key)
     {
-        await key.Present.WriteOnce(false);
-        key.Secret.Wipe();
+        if (flagged)
+            await key.Present.WriteOnce(false);
+        await key.Secret.Wipe();
+        if (!flagged)
+            await key.Present.WriteOnce(false);
     }
 }
 

@@ -14,9 +14,11 @@ public sealed partial class MasterKeyring : KernelObject
     private readonly KernelRelease release;
     private readonly Users users;
     private readonly Slab<MasterKey> slab;
+    private readonly Slab<PassedSecret> passed;
     private readonly WorkQueue collector;
     private readonly Work collection;
     private readonly bool hashed;
+    private readonly bool flagged;
 
     internal MasterKeyring(KernelHost host, SuperBlock superBlock, Users users, KernelRelease release)
         : base(host)
@@ -25,9 +27,12 @@ public sealed partial class MasterKeyring : KernelObject
         this.release = release;
         this.users = users;
         slab = new Slab<MasterKey>(host, h => new MasterKey(h, Identities));
+        passed = new Slab<PassedSecret>(host, h => new PassedSecret(h));
         hashed = Change.MasterKeysHashed.IsIn(release);
+        flagged = Change.PresenceIsAFlag.IsIn(release);
         collector = new WorkQueue(host, "key_gc", FscryptLocks.KeyCollector);
         collection = new Work(host, "key_gc_work", CollectDeadKeys);
+        host.Secrets.NameOf = Identities.NameOf;
         Table = new HashTable<MasterKey>(host, "fscrypt_keyring", 16, nameof(MasterKey.HashLink));
     }
 
@@ -47,6 +52,9 @@ public sealed partial class MasterKeyring : KernelObject
 
     /// <summary>All keys of this execution, dead ones included.</summary>
     public ReadOnlySpan<MasterKey> All => slab.Objects;
+
+    /// <summary>Whether the file system is mounted: umount forgets the keys without their locks.</summary>
+    internal bool IsInUse => superBlock.Active.Peek;
 
     /// <summary>How often a secret came in: tells a watcher whether a key was added since. Not a field of the kernel.</summary>
     public Note<int> Additions;

@@ -81,7 +81,7 @@ public static class TeethTests
         {
             await key.DecryptedInodesLock.Acquire();
             for (var info = key.DecryptedInodes.First; info != null; info = key.DecryptedInodes.After(info))
-                info.Key.Wipe();
+                await info.Key.Wipe();
             await key.DecryptedInodesLock.Release();
             await Shared(kernel).Sync();                           // the writer's page is encrypted with it
             return Errno.EBUSY;
