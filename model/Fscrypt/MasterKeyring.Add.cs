@@ -16,7 +16,13 @@ public sealed partial class MasterKeyring
         var error = Check(argument, user);
         if (error != Errno.OK)
             return error;
-        var raw = Identities.Raw(argument.Raw[..(int)argument.RawSize]);
+        int raw;
+        if (argument.KeyId == 0 || !Change.ProvisioningKeys.IsIn(release))
+            raw = Identities.Raw(argument.Raw[..(int)argument.RawSize]);
+        else if ((await processes.Fetch(user, argument.KeyId, argument.Type)) is var (refusal, bytes) && refusal == Errno.OK)
+            raw = bytes;
+        else
+            return refusal;
         var specifier = argument.Type == KeyIdentities.Identifier ? Identities.IdentifierOf(raw)
             : Identities.Specifier(argument.Type, argument.Name);
         return await Add(specifier, raw, user);
@@ -38,7 +44,7 @@ public sealed partial class MasterKeyring
         if (hasFlags && ((argument.Flags & ~HardwareWrapped) != 0 || (argument.Flags != 0 && isDescriptor)))
             return Errno.EINVAL;
         if (hasIds && argument.KeyId != 0)
-            return argument.RawSize != 0 ? Errno.EINVAL : Errno.ENOKEY;
+            return argument.RawSize != 0 ? Errno.EINVAL : Errno.OK;
         if (!hasSize)
             return Errno.EINVAL;
         return hasFlags && argument.Flags != 0 ? Errno.EOPNOTSUPP : Errno.OK;
@@ -54,31 +60,30 @@ public sealed partial class MasterKeyring
         var secret = passed.Allocate();
         secret.Raw.Value = raw;
         secret.Secret.Fill(specifier, SecretKind.Passed);
-        if (hashed)
-            await AddHashed(specifier, secret, user);
-        else
-            await OldAdd(specifier, secret, user);
+        var error = hashed ? await AddHashed(specifier, secret, user) : await OldAdd(specifier, secret, user);
         if (secret.Secret.IsPresent)
             await secret.Secret.Wipe();                            // nobody wanted it
         passed.Free(secret);
-        return Errno.OK;
+        return error;
     }
 
-    [KernelSource("fs/crypto/keyring.c", "do_add_master_key", Omits = "quota")]
-    private async KTask AddHashed(int specifier, PassedSecret secret, int user)
+    [KernelSource("fs/crypto/keyring.c", "do_add_master_key")]
+    private async KTask<Errno> AddHashed(int specifier, PassedSecret secret, int user)
     {
         await AddKeyMutex.Acquire();
         var key = await Find(specifier);
-        var dead = key == null;
+        var (error, dead) = (Errno.OK, key == null);
         if (key != null)
         {
-            dead = !await AddExisting(key, secret, user);
+            (error, var alive) = await AddExisting(key, secret, user);
+            dead = !alive;
             await PutStruct(key);
         }
 
         if (dead)
-            await AddNew(specifier, secret, user);
+            error = await AddNew(specifier, secret, user);
         await AddKeyMutex.Release();
+        return error;
     }
 
     /// <summary>OK if a user has a claim on a key, present or not, or may do without one.</summary>
@@ -103,18 +108,18 @@ public sealed partial class MasterKeyring
         return users.Has(user, Capabilities.Fowner) ? Errno.OK : error;
     }
 
-    /// <summary>False if the key is dead: its last active reference went, and a new one has to be made.</summary>
+    /// <summary>Not alive if the key is dead: its last active reference went, and a new one has to be made.</summary>
     [KernelSource("fs/crypto/keyring.c", "add_existing_master_key")]
-    private async KTask<bool> AddExisting(MasterKey key, PassedSecret secret, int user)
+    private async KTask<(Errno Error, bool Alive)> AddExisting(MasterKey key, PassedSecret secret, int user)
     {
         await key.Semaphore.AcquireWrite();
-        var alive = true;
+        var (error, alive) = (Errno.OK, true);
         var claims = !Identities.IsDescriptor(key.Number.Value);
         if (!claims || (key.Users.Value & ClaimOf(user)) == 0)
         {
             if (claims)
-                key.Users.Value |= ClaimOf(user);                  // before the test below, and not undone by it
-            if (!key.Present.Value)
+                error = Claim(key, user);                          // before the test below, and not undone by it
+            if (error == Errno.OK && !key.Present.Value)
             {
                 alive = await key.ActiveRefs.GetUnlessZero();
                 if (alive)
@@ -123,21 +128,35 @@ public sealed partial class MasterKeyring
         }
 
         await key.Semaphore.ReleaseWrite();
-        return alive;
+        return (error, alive);
+    }
+
+    /// <summary>Enters a user's claim on a key, and charges him for it.</summary>
+    [KernelSource("fs/crypto/keyring.c", "add_master_key_user", Omits = "ENOMEM")]
+    private Errno Claim(MasterKey key, int user)
+    {
+        var error = Quota.ChargeClaim(user);
+        if (error == Errno.OK)
+            key.Users.Value |= ClaimOf(user);
+        return error;
     }
 
     [KernelSource("fs/crypto/keyring.c", "add_new_master_key")]
-    private async KTask AddNew(int specifier, PassedSecret secret, int user)
+    private async KTask<Errno> AddNew(int specifier, PassedSecret secret, int user)
     {
         if (superBlock.MasterKeys.Value == null)
             await superBlock.MasterKeys.StoreRelease(this);        // allocate_filesystem_keyring
-        var key = await Make(specifier, secret, user);
+        var (error, key) = await Make(specifier, secret, user);
+        if (key == null)
+            return error;
         await Lock.Acquire();
         Table.AddFirst(key);                                       // wholly made before anybody finds it
         await Lock.Release();
+        return Errno.OK;
     }
 
-    private async KTask<MasterKey> Make(int specifier, PassedSecret secret, int user)
+    // Null, with the error, if the user may not have another claim.
+    private async KTask<(Errno Error, MasterKey? Key)> Make(int specifier, PassedSecret secret, int user)
     {
         Host.MightSleep("add_new_master_key");
         await superBlock.Reclaim.Allocate();
@@ -145,10 +164,16 @@ public sealed partial class MasterKeyring
         key.Number.Value = specifier;
         key.StructRefs.Initialize(1);
         key.ActiveRefs.Initialize(1);
-        key.Users.Value = Identities.IsDescriptor(specifier) ? 0 : ClaimOf(user);
+        var error = Identities.IsDescriptor(specifier) ? Errno.OK : Claim(key, user);
+        if (error != Errno.OK)
+        {
+            slab.Free(key);                                        // nobody has seen it
+            return (error, null);
+        }
+
         Take(key, secret);
         key.Present.Initialize(true);
-        return key;
+        return (Errno.OK, key);
     }
 
     [KernelSource("fs/crypto/keyring.c", "move_master_key_secret")]

@@ -88,12 +88,12 @@ public sealed partial class MasterKeyring
     /// Takes a user's claim off a key, or those of all: the answer if that is all there is to do, or if he has none. If none was
     /// left before, the key was removed incompletely, and anybody may finish that; or it is of version 1.
     /// </summary>
-    private static (Errno Error, RemovalFlags Flags)? DropClaims(MasterKey key, int user, bool allUsers)
+    private (Errno Error, RemovalFlags Flags)? DropClaims(MasterKey key, int user, bool allUsers)
     {
         if (key.Users.Value == 0)
             return null;
         var claimed = allUsers || (key.Users.Value & ClaimOf(user)) != 0;
-        key.Users.Value &= allUsers ? 0 : ~ClaimOf(user);
+        DropClaims(key, key.Users.Value & (allUsers ? ulong.MaxValue : ClaimOf(user)));
         return !claimed ? (Errno.ENOKEY, RemovalFlags.None)
             : key.Users.Value != 0 ? (Errno.OK, RemovalFlags.OtherUsers)
             : null;

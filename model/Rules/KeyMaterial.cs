@@ -43,7 +43,7 @@ internal sealed class KeyMaterial : IRule
         foreach (var dentry in kernel.Dentries.All)
         {
             if (dentry.IsAlive && dentry.HashLink.Peek && !DentryCache.Has(dentry.Flags.Peek, DentryFlags.NoKeyName)
-                && dentry.Parent.Peek!.Inode.Peek is { } directory && IsOf(kernel, directory, number))
+                && dentry.Parent.Peek!.Inode.Peek is { } directory && IsOf(kernel, directory, number) && !IsOlder(kernel, dentry, directory))
             {
                 host.Report(new Finding(Name, $"REMOVE reports {name} completely removed; the plaintext name of {dentry.Name} can be reached"));
             }
@@ -67,8 +67,14 @@ internal sealed class KeyMaterial : IRule
         }
     }
 
+    // What a process's own key unlocked is no matter of the removed one, though both are called the same.
     private static bool IsOf(Kernel kernel, Inode inode, int key)
-        => inode.OnDisk.IsEncrypted && kernel.Policies[inode.OnDisk.Policy].Key == key;
+        => inode.OnDisk.IsEncrypted && kernel.Policies[inode.OnDisk.Policy].Key == key
+            && inode.CryptInfo.Peek is not CryptInfo { MasterKey.Peek: null };
+
+    // A name that was not there when the directory had no policy yet. It may stay: nobody had to unlock anything to ask for it.
+    private static bool IsOlder(Kernel kernel, Dentry dentry, Inode directory)
+        => dentry.Inode.Peek == null && !kernel.KeySetup.WasUnlocked(directory);
 
     // All memory is looked through, which takes long: for a message only.
     private static string Places(KernelHost host, int key)
