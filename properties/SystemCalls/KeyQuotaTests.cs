@@ -1,3 +1,4 @@
+using Fscrypt.Sim.Properties.Vfs;
 using Xunit;
 
 namespace Fscrypt.Sim.Properties.SystemCalls;
@@ -48,6 +49,51 @@ public static class KeyQuotaTests
             "root key_quota keys 1 => OK", "carol add_key K1 spec=desc => OK", "carol add_key K2 spec=desc => OK",
             "alice provision_key P K1 => OK", "alice add_key P => EDQUOT", "alice unprovision_key unlink P => OK", "alice add_key K1 => OK",
             "alice provision_key P K1 => EDQUOT", "alice session_key add K1 => EDQUOT", "bob session_key add K1 => OK", "bob add_key K1 => EDQUOT");
+
+    // Where a key dies under an adder, his claim stays on it, and is charged, until the last reference goes: from v6.1 on the claim
+    // comes before the look whether it is dead. Then he may not have another on the key that is made in its place.
+    [Theory]
+    [InlineData("v5.10", false, 660)]
+    [InlineData("v6.1", true, 158)]
+    [InlineData("v6.18", true, 158)]
+    public static void A_claim_on_a_dead_key_is_charged(string release, bool staysOnDead, long count)
+        => Assert.Equal(count, KernelTexts.Executions(
+            """
+            setup
+              root key_quota keys 1
+              root add_key K1
+            thread remover
+              root rm_key K1 -> removal
+            thread adder
+              alice add_key K1 -> added
+            finally
+              alice add_key K1 -> again
+              alice status K1 -> state
+            always    again == "OK" && state == "PRESENT[users=1,self]"
+            sometimes added == "OK"
+
+            """ + (staysOnDead ? "sometimes added == \"EDQUOT\"" : "always added == \"OK\""), release));
+
+    [Theory]
+    [InlineData("v5.10", 305)]
+    [InlineData("v6.18", 114)]
+    public static void A_claim_is_given_up_while_another_is_asked_for(string release, long count)
+        => Assert.Equal(count, KernelTexts.Executions(
+            """
+            setup
+              root key_quota keys 1
+              alice add_key K1
+            thread remover
+              alice rm_key K1 -> removal
+            thread adder
+              alice add_key K2 -> added
+            finally
+              alice add_key K2 -> again
+              alice status K1 -> state
+            always    removal == "OK" && again == "OK" && state == "ABSENT"
+            sometimes added == "OK"
+            sometimes added == "EDQUOT"
+            """, release));
 
     private static string[] Keys { get; } = [.. from key in Enumerable.Range(1, 9) from size in Enumerable.Range(16, 48) select $"K{key}.{size}"];
 }

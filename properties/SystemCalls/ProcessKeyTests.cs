@@ -13,7 +13,7 @@ public static class ProcessKeyTests
         => Answers.AreIn(release,
             "alice add_key P => ENOKEY", "alice provision_key P K1 => OK", "alice add_key P => OK", "alice status K1 => PRESENT[users=1,self]",
             "bob add_key P => EACCES", "root add_key P => EACCES", "alice add_key P poke=40:1 => EINVAL", "alice add_key P spec=desc => EACCES",
-            "alice provision_key Q K1 spec=desc => OK", "alice add_key Q => EKEYREJECTED",
+            "alice provision_key spec=desc Q K1 => OK", "alice add_key Q => EKEYREJECTED",
             "root provision_key R K2 spec=desc => OK", "root add_key R spec=desc => OK", "root status K2 spec=desc => PRESENT[users=0]",
             "root add_key R => EKEYREJECTED", "root rm_key K2 spec=desc => OK",
             "alice provision_key U K1 type=user => OK", "alice add_key U => EKEYREJECTED",

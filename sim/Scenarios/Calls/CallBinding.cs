@@ -42,7 +42,7 @@ internal sealed class CallBinding
             actors.Add(users[i].Name, new Actor(kernel, i, users[i].Name));
         }
 
-        provisioned = [.. CallChecker.CallsOf(scenario).Where(c => c.Operation.Text == "provision_key").Select(c => c.Arguments[0].Text).Distinct()];
+        provisioned = [.. Provisions.Select(p => p.Name).Distinct()];
         hasProcessKeys = CallChecker.CallsOf(scenario).Any(c => c.Operation.Text is "session_key" or "provision_key");
         if (hasProcessKeys)
             kernel.ProcessKeyrings.Begin(users.Length);
@@ -288,7 +288,13 @@ internal sealed class CallBinding
 
     // What is provisioned under several names, or several times, is called by what the first one of that name has.
     private string KeyOf(string word)
-        => Keys.IsKey(word) ? word : CallChecker.CallsOf(scenario).First(c => c.Operation.Text == "provision_key" && c.Arguments[0].Text == word).Arguments[1].Text;
+        => Keys.IsKey(word) ? word : Provisions.First(p => p.Name == word).Key;
+
+    private IEnumerable<(string Name, string Key)> Provisions
+        => from call in CallChecker.CallsOf(scenario)
+           where call.Operation.Text == "provision_key"
+           let words = OperationForm.Named("provision_key")!.ArgumentsOf(call).ToList()
+           select (words[0].Text, words[1].Text);
 
     private int IdOf(string name) => provisioned.IndexOf(name) + 1;
 

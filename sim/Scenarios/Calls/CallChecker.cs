@@ -40,8 +40,8 @@ internal sealed class CallChecker
                 continue;
             var made = form.Parameters.Zip(form.ArgumentsOf(call)).Where(p => p.First.Name == "NEW");
             descriptors.UnionWith(made.Select(p => p.Second.Text));
-            if (form.Name == "provision_key" && call.Arguments.Length > 0)
-                CheckProvision(form, call, call.Arguments[0]);
+            if (form.Name == "provision_key" && form.ArgumentsOf(call).FirstOrDefault() is { Text: not null } name)
+                CheckProvision(form, call, name);
         }
 
         foreach (var call in calls)
@@ -141,6 +141,8 @@ internal sealed class CallChecker
             diagnostics.Add(call.Operation.Place, $"{form.Name} lacks {Meaning(missing)}; it is: {form.Usage}");
         }
 
+        if (form.Name == "provision_key" && arguments is [_, var bytes, ..] && provisioned.ContainsKey(bytes.Text))
+            diagnostics.Add(bytes.Place, $"'{bytes}' has its bytes from a key itself: K1 to K9, with '.N' for their first N bytes");
         foreach (var (parameter, word) in form.Parameters.Zip(arguments))
         {
             if (MistakeIn(parameter.Name, word) is { } mistake)
