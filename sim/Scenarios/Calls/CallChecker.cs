@@ -141,7 +141,7 @@ internal sealed class CallChecker
             diagnostics.Add(call.Operation.Place, $"{form.Name} lacks {Meaning(missing)}; it is: {form.Usage}");
         }
 
-        if (form.Name == "provision_key" && arguments is [_, var bytes, ..] && provisioned.ContainsKey(bytes.Text))
+        if (form.Name == "provision_key" && arguments is [_, var bytes, ..] && !Keys.IsKey(bytes.Text) && provisioned.ContainsKey(bytes.Text))
             diagnostics.Add(bytes.Place, $"'{bytes}' has its bytes from a key itself: K1 to K9, with '.N' for their first N bytes");
         foreach (var (parameter, word) in form.Parameters.Zip(arguments))
         {
