@@ -28,5 +28,9 @@ public enum Errno
     EOVERFLOW = 75,
     EOPNOTSUPP = 95,
     ESTALE = 116,
+    EDQUOT = 122,
     ENOKEY = 126,
+    EKEYEXPIRED = 127,
+    EKEYREVOKED = 128,
+    EKEYREJECTED = 129,
 }

@@ -32,15 +32,17 @@ public sealed class Kernel
         Reclaim = new Reclaim(host, SuperBlock, Inodes, Dentries, configuration.Release);
         SuperBlock.Reclaim = Reclaim;
         Mounts = new Mounts(host, SuperBlock, Inodes, Dentries, Writeback);
-        Keyring = new MasterKeyring(host, SuperBlock, Users, configuration.Release);
-        var keys = new KeySetup(host, Keyring, Policies, configuration.Has(Fix.KeepDirtyInodes));
+        KeyQuota = new KeyQuota(host, Users);
+        ProcessKeyrings = new ProcessKeyrings(host, KeyQuota);
+        Keyring = new MasterKeyring(host, SuperBlock, Users, KeyQuota, ProcessKeyrings, configuration.Release);
+        KeySetup = new KeySetup(host, Keyring, Policies, ProcessKeyrings, configuration.Has(Fix.KeepDirtyInodes));
         Keyring.Design = MakeDesign();
-        fileSystem = MakeFileSystem(keys);
+        fileSystem = MakeFileSystem(KeySetup);
         Inodes.FileSystem = fileSystem;
         var paths = new PathLookup(SuperBlock, Inodes, Dentries, configuration.Release);
         Calls = new SystemCalls.SystemCalls(
             host, SuperBlock, paths, Dentries, new PageCache(host, SuperBlock, Inodes, Writeback), Writeback, Mounts, fileSystem, Keyring,
-            new Policies(host, fileSystem, Keyring, Policies, Users), Users);
+            new Policies(host, fileSystem, Keyring, Policies, Users, configuration.Release), Users);
         var keyMaterial = rules.OfType<KeyMaterial>().Single();
         Keyring.CompletelyRemoved = number => keyMaterial.Removed(this, number);
     }
@@ -80,6 +82,15 @@ public sealed class Kernel
 
     /// <summary>fs/crypto/keyring.c.</summary>
     public MasterKeyring Keyring { get; }
+
+    /// <summary>fs/crypto/keysetup.c.</summary>
+    internal KeySetup KeySetup { get; }
+
+    /// <summary>How much users may have in the keys service.</summary>
+    public KeyQuota KeyQuota { get; }
+
+    /// <summary>The keys that users keep there.</summary>
+    public ProcessKeyrings ProcessKeyrings { get; }
 
     /// <summary>What a process can do.</summary>
     public SystemCalls.SystemCalls Calls { get; }

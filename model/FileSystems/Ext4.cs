@@ -204,7 +204,7 @@ internal partial class Ext4(
         }
 
         await host.Point();                                        // the work itself takes time
-        if (!info.Key.IsPresent)
+        if (!info.HasKey)
             host.Report(new Finding("no-key", $"{host.Current.Name} uses the key of {inode.Name}, which was wiped") { Object = inode });
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Fscrypt.Sim.Model.Releases;
 
 namespace Fscrypt.Sim.Model.Fscrypt;
 
@@ -15,6 +16,24 @@ public readonly record struct EncryptionPolicy(int Version, int Key, int Content
 
     /// <summary>FSCRYPT_MODE_AES_256_CTS.</summary>
     public const int Aes256Cts = 4;
+
+    /// <summary>FSCRYPT_MODE_AES_128_CBC.</summary>
+    public const int Aes128Cbc = 5;
+
+    /// <summary>FSCRYPT_MODE_AES_128_CTS.</summary>
+    public const int Aes128Cts = 6;
+
+    /// <summary>FSCRYPT_MODE_SM4_XTS.</summary>
+    public const int Sm4Xts = 7;
+
+    /// <summary>FSCRYPT_MODE_SM4_CTS.</summary>
+    public const int Sm4Cts = 8;
+
+    /// <summary>FSCRYPT_MODE_ADIANTUM.</summary>
+    public const int Adiantum = 9;
+
+    /// <summary>FSCRYPT_MODE_AES_256_HCTR2.</summary>
+    public const int Aes256Hctr2 = 10;
 
     /// <summary>FSCRYPT_POLICY_FLAGS_PAD_32.</summary>
     public const int Pad32 = 3;
@@ -37,12 +56,40 @@ public readonly record struct EncryptionPolicy(int Version, int Key, int Content
     /// <param name="flags">Flags.</param>
     public static EncryptionPolicy Usual(int version, int key, int flags = Pad32) => new(version, key, Aes256Xts, Aes256Cts, flags);
 
-    /// <summary>Whether the kernel has what it asks for. ext4 without stable inode numbers has no policy that needs them.</summary>
+    /// <summary>Whether files use the master key as it is, or (version 2) one key that is derived for all of a mode.</summary>
+    public bool IsDirect => (Flags & DirectKey) != 0;
+
+    /// <summary>
+    /// Whether the kernel has what it asks for: a pair of modes that go together; DIRECT_KEY with one mode for both that has room
+    /// for a nonce in its IV. ext4 without stable inode numbers has no policy that needs them.
+    /// </summary>
+    /// <param name="release">The kernel.</param>
     /// <remarks>Kernel: fscrypt_supported_policy, v6.18.</remarks>
-    public bool IsSupported
-        => ContentsMode == Aes256Xts && NamesMode == Aes256Cts
+    public bool IsSupported(KernelRelease release)
+        => AreModes(release)
             && (Version == 1 ? (Flags & ~(Pad32 | DirectKey)) == 0 : Flags >> 5 == 0)
-            && (Flags & (DirectKey | IvInoLblk64 | IvInoLblk32)) == 0;     // DIRECT_KEY wants one mode for both
+            && (Flags & (IvInoLblk64 | IvInoLblk32)) == 0
+            && (!IsDirect || (ContentsMode == NamesMode && ContentsMode == Adiantum));
+
+    /// <summary>
+    /// Bytes that a key must have: for version 2 as many as its cipher is strong, for version 1 as many as the cipher's own keys.
+    /// </summary>
+    /// <param name="forNames">Whether it is for a directory's names, not for a file's contents.</param>
+    public int KeySizeMin(bool forNames) => (forNames ? NamesMode : ContentsMode) switch
+    {
+        Aes256Xts => Version == 1 ? 64 : 32,                       // two keys of AES-256
+        Aes128Cbc or Aes128Cts or Sm4Cts => 16,
+        Sm4Xts => Version == 1 ? 32 : 16,
+        _ => 32,
+    };
+
+    private bool AreModes(KernelRelease release) => (ContentsMode, NamesMode) switch
+    {
+        (Aes256Xts, Aes256Cts) or (Aes128Cbc, Aes128Cts) or (Adiantum, Adiantum) => true,
+        (Aes256Xts, Aes256Hctr2) => Version == 2 && Change.Hctr2Names.IsIn(release),
+        (Sm4Xts, Sm4Cts) => Version == 2 && Change.Sm4Modes.IsIn(release),
+        _ => false,
+    };
 }
 
 /// <summary>Policies as numbers, for what an inode on the disk has. The first nine are those of version 2 of K1 to K9.</summary>

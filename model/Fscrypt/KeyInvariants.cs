@@ -27,7 +27,7 @@ public static class KeyInvariants
         [
             Each("a key in the table has a structural reference", k => !k.HashLink.Peek || k.StructRefs.Peek > 0),
             Each("a key that is present has its secret, and no other has",
-                k => k.Semaphore.IsWriteHeld || k.SecretSemaphore.IsWriteHeld || !k.HashLink.Peek || k.Present.Peek == k.Secret.Peek),
+                k => k.Semaphore.IsWriteHeld || k.SecretSemaphore.IsWriteHeld || !keyring.IsInUse || !k.HashLink.Peek || k.Present.Peek == k.Secret.Peek),
 
             // More is for an instant: a key set-up counts first and lists then, an eviction takes off the list first.
             Each("mk_active_refs covers presence and each unlocked inode", k => k.Semaphore.IsWriteHeld || k.DecryptedInodesLock.IsHeld

@@ -4,16 +4,20 @@ using Fscrypt.Sim.Model.Vfs;
 namespace Fscrypt.Sim.Model.Fscrypt;
 
 /// <summary>fs/crypto/keysetup.c: giving an inode its key, and taking it away in eviction.</summary>
-public sealed class KeySetup
+public sealed partial class KeySetup
 {
     private readonly KernelHost host;
     private readonly MasterKeyring keyring;
     private readonly PolicyTable policies;
+    private readonly ProcessKeyrings processes;
+    private readonly DirectKeys direct;
     private readonly Slab<CryptInfo> slab;
     private readonly bool keepDirtyInodes;
 
-    internal KeySetup(KernelHost host, MasterKeyring keyring, PolicyTable policies, bool keepDirtyInodes)
+    internal KeySetup(KernelHost host, MasterKeyring keyring, PolicyTable policies, ProcessKeyrings processes, bool keepDirtyInodes)
     {
+        this.processes = processes;
+        direct = new DirectKeys(host);
         this.host = host;
         this.keyring = keyring;
         this.policies = policies;
@@ -24,14 +28,16 @@ public sealed class KeySetup
     /// <summary>
     /// Tries to give an inode its key. No key is no error: the caller looks at the pointer afterwards. Has a reference.
     /// </summary>
+    /// <returns>EKEYREVOKED if the key is in a process's keyring, and was revoked there.</returns>
     [KernelSource("fs/crypto/keysetup.c", "fscrypt_get_encryption_info", Omits = "unsupported and broken contexts")]
-    public async KTask<bool> GetEncryptionInfo(Inode inode)
+    public async KTask<Errno> GetEncryptionInfo(Inode inode)
     {
         if (await inode.CryptInfo.LoadAcquire() != null)
-            return true;
+            return Errno.OK;
         host.MightSleep("fscrypt_get_encryption_info");
         await host.Point();                                        // reads the context from the disk
-        return await SetUp(inode, inode.OnDisk.Policy) == Errno.OK;
+        var error = await SetUp(inode, inode.OnDisk.Policy);
+        return error == Errno.ENOKEY ? Errno.OK : error;
     }
 
     /// <summary>Whether the inode has its key now, for those who cannot do without.</summary>
@@ -40,8 +46,8 @@ public sealed class KeySetup
     {
         if (!inode.OnDisk.IsEncrypted)
             return Errno.OK;
-        await GetEncryptionInfo(inode);
-        return await inode.CryptInfo.LoadAcquire() == null ? Errno.ENOKEY : Errno.OK;
+        var error = await GetEncryptionInfo(inode);
+        return error != Errno.OK ? error : await inode.CryptInfo.LoadAcquire() == null ? Errno.ENOKEY : Errno.OK;
     }
 
     /// <summary>
@@ -85,8 +91,7 @@ public sealed class KeySetup
         var info = (CryptInfo?)inode.CryptInfo.Value;
         if (info == null)
             return;
-        await host.Point();
-        info.Key.Wipe();                                           // fscrypt_destroy_prepared_key
+        await DestroyKey(info);
         var key = info.MasterKey.Value;
         if (key != null)
         {
@@ -103,14 +108,26 @@ public sealed class KeySetup
         inode.CryptInfo.Value = null;
     }
 
+    /// <summary>Whether an inode has its key, or had it before, for rules.</summary>
+    internal bool WasUnlocked(Inode inode)
+    {
+        foreach (var info in slab.Objects)
+        {
+            if (info.Inode.Peek == inode)
+                return true;
+        }
+
+        return false;
+    }
+
     /// <summary>The file system is unmounted.</summary>
     public KTask DestroyKeyring() => keyring.Destroy();
 
     /// <summary>
     /// Derives and publishes under the key's semaphore: a remover, who takes it exclusively, finds the inode on the list,
-    /// or this fails with ENOKEY.
+    /// or this fails with ENOKEY. What came from a process's keyring is on no list.
     /// </summary>
-    [KernelSource("fs/crypto/keysetup.c", "fscrypt_setup_encryption_info", Omits = "keys in process keyrings; per-mode keys; errors of the crypto API")]
+    [KernelSource("fs/crypto/keysetup.c", "fscrypt_setup_encryption_info", Omits = "errors of the crypto API")]
     private async KTask<Errno> SetUp(Inode inode, int policyNumber)
     {
         await inode.SuperBlock.Reclaim.Allocate();
@@ -118,38 +135,31 @@ public sealed class KeySetup
         info.Inode.Value = inode;
         var policy = policies[policyNumber];
         var key = await keyring.Find(policy.Key);
-        if (key == null)
+        if (key != null)
+            await keyring.LockForSetup(key);
+        var error = key != null ? await Derive(info, policy, key, policy.KeySizeMin(inode.IsDirectory.Value))
+            : policy.Version == 1 ? await DeriveFromProcess(info, policy, policy.KeySizeMin(inode.IsDirectory.Value))
+            : Errno.ENOKEY;
+        var published = error == Errno.OK && await inode.CryptInfo.PublishIfNull(info);
+        if (published && key != null)
         {
-            slab.Free(info);
-            return Errno.ENOKEY;
+            await Account(info, key);
+            await key.DecryptedInodesLock.Acquire();
+            key.DecryptedInodes.AddFirst(info);
+            await key.DecryptedInodesLock.Release();
         }
 
-        await keyring.LockForSetup(key);
-        var published = false;
-        var error = Errno.OK;
-        if (!key.Present.Value || keyring.Identities.SizeOf(key.Raw.Value) < SizeMin(policy, inode))
+        if (key != null)
         {
-            error = Errno.ENOKEY;
-        }
-        else
-        {
-            Invariant.Holds(key.Secret.IsPresent, "a present key has its secret");
-            info.Key.Fill(policy.Key, SecretKind.PerFile);
-            published = await inode.CryptInfo.PublishIfNull(info);
-            if (published)
-            {
-                await Account(info, key);
-                await key.DecryptedInodesLock.Acquire();
-                key.DecryptedInodes.AddFirst(info);
-                await key.DecryptedInodesLock.Release();
-            }
+            await keyring.UnlockAfterSetup(key);
+            await keyring.PutStruct(key);
         }
 
-        await keyring.UnlockAfterSetup(key);
-        await keyring.PutStruct(key);
         if (!published)
         {
-            info.Key.Wipe();                                       // another opener was first, or there is no key
+            // Another opener was first, or there is no key. The race is here: the loser still has a copy, and no lock. A removal
+            // that is under way cannot be complete: he has a reference on the inode, which keeps the winner's key.
+            await DestroyKey(info);
             slab.Free(info);
         }
 
@@ -164,13 +174,5 @@ public sealed class KeySetup
         info.MasterKey.Value = key;
         if (keyring.NamesKeyFirst)
             await keyring.GetActive(key);
-    }
-
-    // A key of version 2 has to be as strong as its cipher; one of version 1 as long as the cipher's own keys.
-    private static int SizeMin(EncryptionPolicy policy, Inode inode)
-    {
-        const int Aes256Strength = 32;
-        const int XtsKeySize = 64;                                 // two keys of AES-256
-        return policy.Version == 1 && !inode.IsDirectory.Value ? XtsKeySize : Aes256Strength;
     }
 }

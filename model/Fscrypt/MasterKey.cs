@@ -53,6 +53,10 @@ public sealed class MasterKey(KernelHost host, KeyIdentities identities) : Kerne
     [KernelName("mk_users")]
     public Plain<ulong> Users;
 
+    /// <summary>The key that files with DIRECT_KEY share, once one of them was set up. Published under fscrypt_mode_key_setup_mutex.</summary>
+    [KernelName("mk_direct_keys")]
+    public Pointer<ModeKey> DirectKeys;
+
     [KernelName("mk_decrypted_inodes_lock")]
     public SpinLock DecryptedInodesLock = new(FscryptLocks.DecryptedInodes);
 

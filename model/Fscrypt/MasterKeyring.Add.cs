@@ -16,7 +16,13 @@ public sealed partial class MasterKeyring
         var error = Check(argument, user);
         if (error != Errno.OK)
             return error;
-        var raw = Identities.Raw(argument.Raw[..(int)argument.RawSize]);
+        int raw;
+        if (argument.KeyId == 0 || !Change.ProvisioningKeys.IsIn(release))
+            raw = Identities.Raw(argument.Raw[..(int)argument.RawSize]);
+        else if ((await processes.Fetch(user, argument.KeyId, argument.Type)) is var (refusal, bytes) && refusal == Errno.OK)
+            raw = bytes;
+        else
+            return refusal;
         var specifier = argument.Type == KeyIdentities.Identifier ? Identities.IdentifierOf(raw)
             : Identities.Specifier(argument.Type, argument.Name);
         return await Add(specifier, raw, user);
@@ -38,7 +44,7 @@ public sealed partial class MasterKeyring
         if (hasFlags && ((argument.Flags & ~HardwareWrapped) != 0 || (argument.Flags != 0 && isDescriptor)))
             return Errno.EINVAL;
         if (hasIds && argument.KeyId != 0)
-            return argument.RawSize != 0 ? Errno.EINVAL : Errno.ENOKEY;
+            return argument.RawSize != 0 ? Errno.EINVAL : Errno.OK;
         if (!hasSize)
             return Errno.EINVAL;
         return hasFlags && argument.Flags != 0 ? Errno.EOPNOTSUPP : Errno.OK;
@@ -51,28 +57,33 @@ public sealed partial class MasterKeyring
     public async KTask<Errno> Add(int specifier, int raw, int user)
     {
         Host.MightSleep("FS_IOC_ADD_ENCRYPTION_KEY");
-        if (hashed)
-            await AddHashed(specifier, raw, user);
-        else
-            await OldAdd(specifier, raw, user);
-        return Errno.OK;
+        var secret = passed.Allocate();
+        secret.Raw.Value = raw;
+        secret.Secret.Fill(specifier, SecretKind.Passed);
+        var error = hashed ? await AddHashed(specifier, secret, user) : await OldAdd(specifier, secret, user);
+        if (secret.Secret.IsPresent)
+            await secret.Secret.Wipe();                            // nobody wanted it
+        passed.Free(secret);
+        return error;
     }
 
-    [KernelSource("fs/crypto/keyring.c", "do_add_master_key", Omits = "quota")]
-    private async KTask AddHashed(int specifier, int raw, int user)
+    [KernelSource("fs/crypto/keyring.c", "do_add_master_key")]
+    private async KTask<Errno> AddHashed(int specifier, PassedSecret secret, int user)
     {
         await AddKeyMutex.Acquire();
         var key = await Find(specifier);
-        var dead = key == null;
+        var (error, dead) = (Errno.OK, key == null);
         if (key != null)
         {
-            dead = !await AddExisting(key, raw, user);
+            (error, var alive) = await AddExisting(key, secret, user);
+            dead = !alive;
             await PutStruct(key);
         }
 
         if (dead)
-            await AddNew(specifier, raw, user);
+            error = await AddNew(specifier, secret, user);
         await AddKeyMutex.Release();
+        return error;
     }
 
     /// <summary>OK if a user has a claim on a key, present or not, or may do without one.</summary>
@@ -97,41 +108,55 @@ public sealed partial class MasterKeyring
         return users.Has(user, Capabilities.Fowner) ? Errno.OK : error;
     }
 
-    /// <summary>False if the key is dead: its last active reference went, and a new one has to be made.</summary>
+    /// <summary>Not alive if the key is dead: its last active reference went, and a new one has to be made.</summary>
     [KernelSource("fs/crypto/keyring.c", "add_existing_master_key")]
-    private async KTask<bool> AddExisting(MasterKey key, int raw, int user)
+    private async KTask<(Errno Error, bool Alive)> AddExisting(MasterKey key, PassedSecret secret, int user)
     {
         await key.Semaphore.AcquireWrite();
-        var alive = true;
+        var (error, alive) = (Errno.OK, true);
         var claims = !Identities.IsDescriptor(key.Number.Value);
         if (!claims || (key.Users.Value & ClaimOf(user)) == 0)
         {
             if (claims)
-                key.Users.Value |= ClaimOf(user);                  // before the test below, and not undone by it
-            if (!key.Present.Value)
+                error = Claim(key, user);                          // before the test below, and not undone by it
+            if (error == Errno.OK && !key.Present.Value)
             {
                 alive = await key.ActiveRefs.GetUnlessZero();
                 if (alive)
-                    await MoveSecretIn(key, raw);
+                    await MoveSecretIn(key, secret);
             }
         }
 
         await key.Semaphore.ReleaseWrite();
-        return alive;
+        return (error, alive);
+    }
+
+    /// <summary>Enters a user's claim on a key, and charges him for it.</summary>
+    [KernelSource("fs/crypto/keyring.c", "add_master_key_user", Omits = "ENOMEM")]
+    private Errno Claim(MasterKey key, int user)
+    {
+        var error = Quota.ChargeClaim(user);
+        if (error == Errno.OK)
+            key.Users.Value |= ClaimOf(user);
+        return error;
     }
 
     [KernelSource("fs/crypto/keyring.c", "add_new_master_key")]
-    private async KTask AddNew(int specifier, int raw, int user)
+    private async KTask<Errno> AddNew(int specifier, PassedSecret secret, int user)
     {
         if (superBlock.MasterKeys.Value == null)
             await superBlock.MasterKeys.StoreRelease(this);        // allocate_filesystem_keyring
-        var key = await Make(specifier, raw, user);
+        var (error, key) = await Make(specifier, secret, user);
+        if (key == null)
+            return error;
         await Lock.Acquire();
         Table.AddFirst(key);                                       // wholly made before anybody finds it
         await Lock.Release();
+        return Errno.OK;
     }
 
-    private async KTask<MasterKey> Make(int specifier, int raw, int user)
+    // Null, with the error, if the user may not have another claim.
+    private async KTask<(Errno Error, MasterKey? Key)> Make(int specifier, PassedSecret secret, int user)
     {
         Host.MightSleep("add_new_master_key");
         await superBlock.Reclaim.Allocate();
@@ -139,21 +164,32 @@ public sealed partial class MasterKeyring
         key.Number.Value = specifier;
         key.StructRefs.Initialize(1);
         key.ActiveRefs.Initialize(1);
-        key.Users.Value = Identities.IsDescriptor(specifier) ? 0 : ClaimOf(user);
-        Additions.Value++;
-        key.Secret.Fill(specifier, SecretKind.Master);
-        key.Raw.Value = raw;
+        var error = Identities.IsDescriptor(specifier) ? Errno.OK : Claim(key, user);
+        if (error != Errno.OK)
+        {
+            slab.Free(key);                                        // nobody has seen it
+            return (error, null);
+        }
+
+        Take(key, secret);
         key.Present.Initialize(true);
-        return key;
+        return (Errno.OK, key);
     }
 
     [KernelSource("fs/crypto/keyring.c", "move_master_key_secret")]
-    private async KTask MoveSecretIn(MasterKey key, int raw)
+    private async KTask MoveSecretIn(MasterKey key, PassedSecret secret)
+    {
+        Take(key, secret);
+        await key.Present.WriteOnce(true);
+    }
+
+    // The stack's copy is wiped at once: with mk_sem held, or before anybody finds the key.
+    private void Take(MasterKey key, PassedSecret secret)
     {
         Additions.Value++;
         key.Secret.Fill(key.Number.Value, SecretKind.Master);
-        key.Raw.Value = raw;
-        await key.Present.WriteOnce(true);
+        key.Raw.Value = secret.Raw.Value;
+        secret.Secret.WipeNow();
     }
 
     private static ulong ClaimOf(int user) => 1UL << user;

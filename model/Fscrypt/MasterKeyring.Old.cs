@@ -70,26 +70,29 @@ public sealed partial class MasterKeyring
             return;
         if (key.HashLink.IsHashed)
             Host.Report(new Finding("reference-count", $"{key.Name} is freed while it is in its keyring") { Object = key });
-        key.Secret.Wipe();                                         // free_master_key
-        key.Users.Value = 0;
+        if (key.Secret.IsPresent)
+            await key.Secret.Wipe();                               // free_master_key
+        await DestroyModeKeys(key);
+        DropClaims(key, key.Users.Value);
         slab.FreeAfterGracePeriod(key);
     }
 
-    [KernelSource("fs/crypto/keyring.c", "add_master_key", Omits = "quota")]
-    private async KTask OldAdd(int specifier, int raw, int user)
+    [KernelSource("fs/crypto/keyring.c", "add_master_key")]
+    private async KTask<Errno> OldAdd(int specifier, PassedSecret secret, int user)
     {
+        Errno error;
         await AddKeyMutex.Acquire();
         while (true)
         {
             var key = await OldFind(specifier);
             if (key == null)
             {
-                await OldAddNew(specifier, raw, user);
+                error = await OldAddNew(specifier, secret, user);
                 break;
             }
 
             await key.KeySemaphore.AcquireWrite();
-            var alive = await OldAddExisting(key, raw, user);
+            (error, var alive) = await OldAddExisting(key, secret, user);
             await key.KeySemaphore.ReleaseWrite();
             if (!alive)
                 await Invalidate(key);                             // KEY_DEAD: who made it so has not come to that yet
@@ -99,37 +102,41 @@ public sealed partial class MasterKeyring
         }
 
         await AddKeyMutex.Release();
+        return error;
     }
 
-    /// <summary>False if the key is dead, before any claim is made.</summary>
-    [KernelSource("fs/crypto/keyring.c", "add_existing_master_key", Omits = "up to v6.0; a claim that cannot be made")]
-    private async KTask<bool> OldAddExisting(MasterKey key, int raw, int user)
+    /// <summary>Not alive if the key is dead, before any claim is made, or because the claim could not be made.</summary>
+    [KernelSource("fs/crypto/keyring.c", "add_existing_master_key", Omits = "up to v6.0")]
+    private async KTask<(Errno Error, bool Alive)> OldAddExisting(MasterKey key, PassedSecret secret, int user)
     {
         var claims = !Identities.IsDescriptor(key.Number.Value);
         if (claims && (key.Users.Value & ClaimOf(user)) != 0)
-            return true;
+            return (Errno.OK, true);
         var rekeys = !key.Present.Value;
         if (rekeys && !await key.ActiveRefs.GetUnlessZero())
-            return false;
-        if (claims)
-            key.Users.Value |= ClaimOf(user);
+            return (Errno.OK, false);
+        var error = claims ? Claim(key, user) : Errno.OK;
+        if (error != Errno.OK)
+            return (error, !rekeys || !await key.ActiveRefs.PutAndTest());
         if (rekeys)
         {
             await key.SecretSemaphore.AcquireWrite();
-            await MoveSecretIn(key, raw);
+            await MoveSecretIn(key, secret);
             await key.SecretSemaphore.ReleaseWrite();
         }
 
-        return true;
+        return (Errno.OK, true);
     }
 
     /// <summary>Links a new key, in the place of a dead one that was not unlinked yet.</summary>
     [KernelSource("fs/crypto/keyring.c", "add_new_master_key", Omits = "up to v6.0")]
-    private async KTask OldAddNew(int specifier, int raw, int user)
+    private async KTask<Errno> OldAddNew(int specifier, PassedSecret secret, int user)
     {
         if (superBlock.MasterKeys.Value == null)
             await superBlock.MasterKeys.WriteOnce(this);           // allocate_filesystem_keyring
-        var key = await Make(specifier, raw, user);
+        var (error, key) = await Make(specifier, secret, user);
+        if (key == null)
+            return error;
         await Lock.Acquire();
         var displaced = Table.Find((ulong)specifier);
         if (displaced != null)
@@ -138,6 +145,7 @@ public sealed partial class MasterKeyring
         await Lock.Release();
         if (displaced != null)
             await OldPut(displaced);
+        return Errno.OK;
     }
 
     [KernelSource("fs/crypto/keyring.c", "do_remove_key", Omits = "up to v6.0")]
@@ -194,16 +202,10 @@ public sealed partial class MasterKeyring
             var key = All[i];
             if (!key.HashLink.Peek)
                 continue;
-            if (key.Present.Value)
-            {
-                await WipeSecret(key);                             // keyring_destroy, in the worker: nobody can use it any more
-                await key.ActiveRefs.PutAndTest();
-            }
-
             await Lock.Acquire();
             Table.Remove(key);
             await Lock.Release();
-            await OldPut(key);
+            await OldPut(key);                                     // in the worker, who wipes it
         }
 
         await superBlock.MasterKeys.WriteOnce(null);

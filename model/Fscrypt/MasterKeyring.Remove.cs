@@ -88,12 +88,12 @@ public sealed partial class MasterKeyring
     /// Takes a user's claim off a key, or those of all: the answer if that is all there is to do, or if he has none. If none was
     /// left before, the key was removed incompletely, and anybody may finish that; or it is of version 1.
     /// </summary>
-    private static (Errno Error, RemovalFlags Flags)? DropClaims(MasterKey key, int user, bool allUsers)
+    private (Errno Error, RemovalFlags Flags)? DropClaims(MasterKey key, int user, bool allUsers)
     {
         if (key.Users.Value == 0)
             return null;
         var claimed = allUsers || (key.Users.Value & ClaimOf(user)) != 0;
-        key.Users.Value &= allUsers ? 0 : ~ClaimOf(user);
+        DropClaims(key, key.Users.Value & (allUsers ? ulong.MaxValue : ClaimOf(user)));
         return !claimed ? (Errno.ENOKEY, RemovalFlags.None)
             : key.Users.Value != 0 ? (Errno.OK, RemovalFlags.OtherUsers)
             : null;
@@ -152,14 +152,17 @@ public sealed partial class MasterKeyring
     }
 
     /// <summary>
-    /// Ends a key's presence and wipes its secret. Up to v6.6 presence is that the secret has a size, which goes in the middle of
-    /// the wipe: nobody can tell, since who reads the secret holds the lock.
+    /// Ends a key's presence and wipes its secret. Up to v6.6 presence is that the secret has a size, which goes when the HKDF
+    /// state has been destroyed: for a moment ->drop_inode, which looks without the lock, sees a key that cannot be used any more.
     /// </summary>
     [KernelSource("fs/crypto/keyring.c", "wipe_master_key_secret")]
-    private static async KTask WipeSecret(MasterKey key)
+    private async KTask WipeSecret(MasterKey key)
     {
-        await key.Present.WriteOnce(false);
-        key.Secret.Wipe();
+        if (flagged)
+            await key.Present.WriteOnce(false);
+        await key.Secret.Wipe();
+        if (!flagged)
+            await key.Present.WriteOnce(false);
     }
 }
 

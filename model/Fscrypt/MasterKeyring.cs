@@ -13,21 +13,32 @@ public sealed partial class MasterKeyring : KernelObject
     private readonly SuperBlock superBlock;
     private readonly KernelRelease release;
     private readonly Users users;
+    private readonly ProcessKeyrings processes;
+    private readonly Slab<ModeKey> modeKeys;
     private readonly Slab<MasterKey> slab;
+    private readonly Slab<PassedSecret> passed;
     private readonly WorkQueue collector;
     private readonly Work collection;
     private readonly bool hashed;
+    private readonly bool flagged;
 
-    internal MasterKeyring(KernelHost host, SuperBlock superBlock, Users users, KernelRelease release)
+    internal MasterKeyring(
+        KernelHost host, SuperBlock superBlock, Users users, KeyQuota quota, ProcessKeyrings processes, KernelRelease release)
         : base(host)
     {
+        Quota = quota;
+        this.processes = processes;
         this.superBlock = superBlock;
         this.release = release;
         this.users = users;
         slab = new Slab<MasterKey>(host, h => new MasterKey(h, Identities));
+        modeKeys = new Slab<ModeKey>(host, h => new ModeKey(h));
+        passed = new Slab<PassedSecret>(host, h => new PassedSecret(h));
         hashed = Change.MasterKeysHashed.IsIn(release);
+        flagged = Change.PresenceIsAFlag.IsIn(release);
         collector = new WorkQueue(host, "key_gc", FscryptLocks.KeyCollector);
         collection = new Work(host, "key_gc_work", CollectDeadKeys);
+        host.Secrets.NameOf = Identities.NameOf;
         Table = new HashTable<MasterKey>(host, "fscrypt_keyring", 16, nameof(MasterKey.HashLink));
     }
 
@@ -35,9 +46,16 @@ public sealed partial class MasterKeyring : KernelObject
     [KernelName("fscrypt_add_key_mutex")]
     public Mutex AddKeyMutex = new(FscryptLocks.AddKey);
 
+    /// <summary>Serialises all who set up a key that files of one mode share.</summary>
+    [KernelName("fscrypt_mode_key_setup_mutex")]
+    public Mutex ModeKeySetupMutex = new(FscryptLocks.ModeKeySetup);
+
     /// <summary>Guards changes of the table.</summary>
     [KernelName("fscrypt_keyring.lock")]
     public SpinLock Lock = new(FscryptLocks.Keyring);
+
+    /// <summary>How much users may have in the keys service.</summary>
+    internal KeyQuota Quota { get; }
 
     /// <summary>What keys are made of and called by.</summary>
     public KeyIdentities Identities { get; } = new();
@@ -47,6 +65,9 @@ public sealed partial class MasterKeyring : KernelObject
 
     /// <summary>All keys of this execution, dead ones included.</summary>
     public ReadOnlySpan<MasterKey> All => slab.Objects;
+
+    /// <summary>Whether the file system is mounted: umount forgets the keys without their locks.</summary>
+    internal bool IsInUse => superBlock.Active.Peek;
 
     /// <summary>How often a secret came in: tells a watcher whether a key was added since. Not a field of the kernel.</summary>
     public Note<int> Additions;
@@ -114,7 +135,44 @@ public sealed partial class MasterKeyring : KernelObject
         await Lock.Acquire();
         Table.Remove(key);
         await Lock.Release();
+        await DestroyModeKeys(key);
         await PutStruct(key);
+    }
+
+    /// <summary>The key that files with DIRECT_KEY share: derived for the first of them. The master key's semaphore is held.</summary>
+    [KernelSource("fs/crypto/keysetup.c", "setup_per_mode_enc_key", Omits = "the mode: of those that there are only one goes with DIRECT_KEY")]
+    internal async KTask<ModeKey> ModeKeyOf(MasterKey key)
+    {
+        if (await key.DirectKeys.LoadAcquire() is { } ready)
+            return ready;
+        await ModeKeySetupMutex.Acquire();
+        var shared = await key.DirectKeys.LoadAcquire();           // somebody may have been faster
+        if (shared == null)
+        {
+            shared = modeKeys.Allocate();
+            shared.Key.Fill(key.Number.Value, SecretKind.PerMode);
+            await key.DirectKeys.StoreRelease(shared);
+        }
+
+        await ModeKeySetupMutex.Release();
+        return shared;
+    }
+
+    private async KTask DestroyModeKeys(MasterKey key)
+    {
+        if (key.DirectKeys.Value is not { } shared)
+            return;
+        await shared.Key.Wipe();
+        modeKeys.Free(shared);
+        key.DirectKeys.Value = null;
+    }
+
+    // The charges of claims go with them.
+    private void DropClaims(MasterKey key, ulong claims)
+    {
+        key.Users.Value &= ~claims;
+        for (; claims != 0; claims &= claims - 1)
+            Quota.ReleaseClaim(System.Numerics.BitOperations.TrailingZeroCount(claims));
     }
 
     /// <summary>Drops a structural reference. The last one frees the key after a grace period.</summary>
@@ -127,7 +185,7 @@ public sealed partial class MasterKeyring : KernelObject
             return;
         if (await key.ActiveRefs.Read() != 0 || key.HashLink.IsHashed)
             Host.Report(new Finding("reference-count", $"{key.Name} is freed while it is in use or in the table") { Object = key });
-        key.Users.Value = 0;
+        DropClaims(key, key.Users.Value);
         slab.FreeAfterGracePeriod(key);
     }
 }

@@ -1,10 +1,11 @@
 using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Releases;
 using Fscrypt.Sim.Model.Vfs;
 
 namespace Fscrypt.Sim.Model.Fscrypt;
 
 /// <summary>fs/crypto/policy.c: which directory is encrypted with which key.</summary>
-public sealed class Policies(KernelHost host, IFileSystem fileSystem, MasterKeyring keyring, PolicyTable table, Users users)
+public sealed class Policies(KernelHost host, IFileSystem fileSystem, MasterKeyring keyring, PolicyTable table, Users users, KernelRelease release)
 {
     /// <summary>Gives an empty directory a policy. The key need not be there, but a user needs a claim on it.</summary>
     /// <param name="inode">The directory.</param>
@@ -69,7 +70,7 @@ public sealed class Policies(KernelHost host, IFileSystem fileSystem, MasterKeyr
     [KernelSource("fs/crypto/policy.c", "set_encryption_policy")]
     private async KTask<Errno> SetPolicy(Inode inode, EncryptionPolicy policy, int user)
     {
-        if (!policy.IsSupported)
+        if (!policy.IsSupported(release))
             return Errno.EINVAL;
         var error = policy.Version == 1 ? Errno.OK : await keyring.VerifyAdded(policy.Key, user);
         return error != Errno.OK ? error : await fileSystem.SetContext(inode, table.NumberOf(policy));

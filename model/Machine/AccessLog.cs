@@ -37,6 +37,7 @@ public sealed class AccessLog
     private const uint OfThread = 3u << 30;
     private const uint OfMachine = 7u << 29;
     private const int FirstLate = 2;
+    private const int Secrets = 1 << 16;
 
     private readonly List<(ulong Freed, int Thread)> late;
 
@@ -157,6 +158,9 @@ public sealed class AccessLog
         late.Add((target.Layout.Name, thread));
         HasLearned = true;
     }
+
+    /// <summary>A copy of a key's material is made or wiped, which commute, or all copies are looked for: one cell a key.</summary>
+    internal void Secret(int key, AccessKind kind) => Machine(Secrets + key, kind);
 
     /// <summary>A thread is made: threads are numbered in this order.</summary>
     internal void Spawn() => Machine(1, AccessKind.Write);

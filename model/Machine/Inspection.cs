@@ -21,6 +21,9 @@ public static class Inspection
     /// <summary>One cell of an object.</summary>
     public static string Cell(KernelObject target, ushort offset) => Layout.Of(target.GetType()).Show(target, offset);
 
+    /// <summary>The copies of key material in memory, live and freed, in an order that depends on the schedule only.</summary>
+    public static IEnumerable<SecretCopy> Secrets(KernelHost host) => host.ObjectsInUse.SelectMany(o => o.Layout.SecretsOf(o));
+
     /// <summary>Where an object is in its life.</summary>
     public static Life LifeOf(KernelObject target) => target.Life;
 

@@ -75,6 +75,9 @@ public abstract partial class KernelHost
             case OperationKind.HashFindRacy:
                 result = target.ApplyFind(thread, in operation);
                 return 0;
+            case OperationKind.SecretWipe:
+                target.Cell<Secret>(offset).OnWipe(thread);
+                return 0;
             case OperationKind.WaitPrepare:
                 target.Cell<WaitQueue>(offset).OnPrepare(thread);
                 return 0;
@@ -166,6 +169,7 @@ public abstract partial class KernelHost
         accesses?.Add(operation.Object, operation.Offset, AccessKind.Write);
         if (thread.AtomicDepth > 0)
             LockOrder.MightSleep(thread, operation.Target);
+        thread.QueuedAsWriter = false;                   // whatever it queued for last: only a semaphore tells writers apart
         if (operation.Kind == OperationKind.MutexAcquire)
             operation.Object.Cell<Mutex>(operation.Offset).OnQueue(thread);
         else

@@ -58,6 +58,9 @@ public abstract partial class KernelHost
     /// <summary>Notes an access that the effect of an operation does not tell.</summary>
     internal void Accessed(KernelObject owner, ushort offset, AccessKind kind) => accesses?.Add(owner, offset, kind);
 
+    /// <summary>Notes that a copy of a key's material came or went, or that all of them are looked for.</summary>
+    internal void SecretAccessed(int key, AccessKind kind) => accesses?.Secret(key, kind);
+
     /// <summary>Notes that an object is looked at, or freed.</summary>
     internal void Touched(KernelObject target) => accesses?.Touch(target);
 

@@ -66,6 +66,14 @@ internal sealed class Layout
     public IEnumerable<CellText> Show(KernelObject target)
         => cells.Select(f => new CellText(KernelName(f), ((ICell)f.GetValue(target)!).Show()));
 
+    /// <summary>The copies of key material in an object.</summary>
+    public IEnumerable<SecretCopy> SecretsOf(KernelObject target)
+        => from field in cells
+           where field.FieldType == typeof(Secret)
+           let contents = ((Secret)field.GetValue(target)!).Contents
+           where contents.Kind != SecretKind.None
+           select new SecretCopy(target, KernelName(field), contents.Key, contents.Kind);
+
     private static string KernelName(FieldInfo field)
         => field.GetCustomAttribute<KernelNameAttribute>()?.Name ?? field.Name;
 

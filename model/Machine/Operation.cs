@@ -102,6 +102,7 @@ public enum OperationKind : byte
     ListEmptyRacy,
     HashFindRacy,
     HashedRacy,
+    SecretWipe,
     WaitPrepare,
     WakeAll,
     RcuReadLock,

@@ -74,6 +74,15 @@ public sealed record Change(string Name, string? Commit, KernelRelease Since)
     /// <summary>Master keys are in a hash table of the file system; before, they were keys of the keys service, with two semaphores.</summary>
     public static Change MasterKeysHashed { get; } = new("master keys are no keys of the keys service", "d7e7b9af104c", Release("v6.1"));
 
+    /// <summary>Whether a master key is present is a flag, cleared before its secret is wiped; before, it was that the secret has a size.</summary>
+    public static Change PresenceIsAFlag { get; } = new("a key's presence is a flag of its own", "15baf55481de", Release("v6.7"));
+
+    /// <summary>Policies may have AES-256-HCTR2 for names. v6.0.</summary>
+    public static Change Hctr2Names { get; } = new("names may be encrypted with AES-256-HCTR2", null, Release("v6.1"));
+
+    /// <summary>Policies may have SM4 in its modes. v6.2.</summary>
+    public static Change Sm4Modes { get; } = new("files may be encrypted with SM4", null, Release("v6.7"));
+
     /// <summary>ADD_ENCRYPTION_KEY has flags: a key may be wrapped by hardware. v6.16.</summary>
     public static Change HardwareWrappedKeys { get; } = new("ADD has flags", null, Release("v6.18"));
 
@@ -81,7 +90,7 @@ public sealed record Change(string Name, string? Commit, KernelRelease Since)
     public static ImmutableArray<Change> All { get; } =
     [
         ProvisioningKeys, SyncfsReportsWriteErrors, MasterKeysHashed, PagesKeepInodesOffLru, DropSlabHalves, DirtyTimeGap, SyncReturnsErrors, DeletesNotifyLast,
-        SecondChanceByIputOnly, LruIsolating, EvictInodesRechecks, DyingDentriesStayListed, CreatingOpensLookFirst,
+        SecondChanceByIputOnly, LruIsolating, EvictInodesRechecks, Hctr2Names, Sm4Modes, PresenceIsAFlag, DyingDentriesStayListed, CreatingOpensLookFirst,
         LocklessInodeLookup, InvalidateKillsDirty, HardwareWrappedKeys, ListedAfterHashUnlock, IputKeepsLastReference, EvictWakesUnlocked,
         NewSampledUnderLock, EvictAlwaysUnlists,
     ];

@@ -234,6 +234,17 @@ public sealed partial class SystemCalls
     /// <summary>FS_IOC_GET_ENCRYPTION_NONCE.</summary>
     public KTask<Errno> GetNonce(OpenFile file) => policies.GetNonce(file.Dentry.Value!.Inode.Value!);
 
+    /// <summary>A number written to /proc/sys/kernel/keys/maxkeys or maxbytes, which only root may open for that.</summary>
+    [KernelSource("security/keys/sysctl.c", "key_sysctls", Omits = "root's own limits")]
+    public async KTask<Errno> SetKeyQuota(bool ofKeys, int limit, int user)
+    {
+        if (user != 0)
+            return Errno.EACCES;
+        await superBlock.Host.Point();
+        keyring.Quota.Limit(ofKeys, limit);
+        return Errno.OK;
+    }
+
     // The ioctls on keys are issued on the root directory, which only the mount pins here; ENOENT: there is none to be opened.
 
     /// <summary>FS_IOC_ADD_ENCRYPTION_KEY with a key of version 2 and its own bytes.</summary>

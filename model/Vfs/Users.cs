@@ -19,19 +19,27 @@ public enum Capabilities
 /// </summary>
 public sealed class Users
 {
-    private readonly List<Capabilities> capabilities = [Capabilities.SysAdmin | Capabilities.Fowner];
+    private readonly List<(Capabilities Granted, uint Id)> known = [(Capabilities.SysAdmin | Capabilities.Fowner, 0)];
 
     /// <summary>Users there can be: the bits of a key's claims.</summary>
     public const int Max = 64;
 
+    /// <summary>How many were entered.</summary>
+    public int Count => known.Count;
+
     /// <summary>Enters a user.</summary>
+    /// <param name="granted">His capabilities.</param>
+    /// <param name="id">His uid.</param>
     /// <returns>His place.</returns>
-    public int Add(Capabilities granted)
+    public int Add(Capabilities granted, uint id)
     {
-        capabilities.Add(granted);
-        return capabilities.Count - 1;
+        known.Add((granted, id));
+        return known.Count - 1;
     }
 
     /// <summary>capable(): whether a user has a capability.</summary>
-    public bool Has(int user, Capabilities capability) => user < capabilities.Count && (capabilities[user] & capability) != 0;
+    public bool Has(int user, Capabilities capability) => user < known.Count && (known[user].Granted & capability) != 0;
+
+    /// <summary>A user's uid; who was never entered is called by his place.</summary>
+    public uint IdOf(int user) => user < known.Count ? known[user].Id : (uint)user;
 }

@@ -4,6 +4,7 @@ using Fscrypt.Sim.Model.Eviction;
 using Fscrypt.Sim.Model.Fscrypt;
 using Fscrypt.Sim.Model.Machine;
 using Fscrypt.Sim.Model.Vfs;
+using Fscrypt.Sim.Properties.Vfs;
 using Fscrypt.Sim.Scenarios;
 using Fscrypt.Sim.Search;
 using Xunit;
@@ -16,6 +17,33 @@ public static class TeethTests
     [Fact]
     public static void Evicting_nothing_and_reporting_success_leaves_key_bytes()
         => Breaks("key-material", "remove-vs-open", (_, _) => new KTask<Errno>(Errno.OK));
+
+    // Freed memory keeps what nobody wiped.
+    [Theory]
+    [InlineData(SecretKind.Master, "REMOVE reports K1 completely removed")]
+    [InlineData(SecretKind.PerFile, "REMOVE reports K1 completely removed")]
+    [InlineData(SecretKind.PerMode, "K1 is absent")]
+    [InlineData(SecretKind.Passed, "nobody adds K1 any more")]
+    public static void Freeing_a_copy_without_wiping_it_leaves_key_bytes(SecretKind kind, string message)
+    {
+        var original = (KernelScenario)KernelTexts.Of(KernelTexts.Tree + "thread remover\n  root rm_key K1\n");
+        var forgetful = original with
+        {
+            Create = kernel =>
+            {
+                kernel.Keyring.Design = new ForgetfulDesign(kernel, kind);
+                return original.Create(kernel);
+            },
+        };
+        var host = new NativeHost<DepthFirst>(new DepthFirst(1));
+        var simulation = new Simulation(forgetful, new KernelConfiguration(), host);
+        while (simulation.Execute() != ExecutionEnd.Violated)
+            Assert.True(host.Strategy.Next(), "no schedule shows it");
+        Assert.Equal("key-material", simulation.Violation!.Rule);
+        Assert.StartsWith(message, simulation.Violation.Message, StringComparison.Ordinal);
+        Assert.EndsWith(".ci_enc_key, which is freed", simulation.Violation.Message, StringComparison.Ordinal);
+        Assert.Equal(host.Secrets.Count(0) + host.Secrets.Count(0, SecretKind.OfUser), Inspection.Secrets(host).Count());
+    }
 
     [Fact]
     public static void Dropping_one_active_reference_too_many_upsets_the_state_of_the_key()
@@ -81,7 +109,7 @@ public static class TeethTests
         {
             await key.DecryptedInodesLock.Acquire();
             for (var info = key.DecryptedInodes.First; info != null; info = key.DecryptedInodes.After(info))
-                info.Key.Wipe();
+                await info.Key.Wipe();
             await key.DecryptedInodesLock.Release();
             await Shared(kernel).Sync();                           // the writer's page is encrypted with it
             return Errno.EBUSY;
@@ -148,6 +176,24 @@ public static class TeethTests
         }
         while (!found.Contains(rule) && host.Strategy.Next());
         Assert.Contains(rule, found);
+    }
+
+    // Does what is right, and forgets a copy of the key.
+    private sealed class ForgetfulDesign(Kernel kernel, SecretKind kind) : IEvictionDesign
+    {
+        private readonly DropInode right = new(Shared(kernel));
+        private readonly Slab<CryptInfo> slab = new(kernel.Host, h => new CryptInfo(h));
+
+        public bool DropsInodes => true;
+
+        public async KTask<Errno> LockFiles(MasterKey key)
+        {
+            var error = await right.LockFiles(key);
+            var copy = slab.Allocate();
+            copy.Key.Fill(key.Number.Value, kind);
+            slab.Free(copy);
+            return error;
+        }
     }
 
     private sealed class WrongDesign(Kernel kernel, Func<Kernel, MasterKey, KTask<Errno>> lockFiles, bool dropsInodes) : IEvictionDesign

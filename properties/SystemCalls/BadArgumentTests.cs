@@ -86,12 +86,13 @@ public static class BadArgumentTests
             for (var mode = 0; mode < 256; mode++)
             {
                 accepted += machine.SetPolicy(new EncryptionPolicy(version, 0, mode, EncryptionPolicy.Aes256Cts, 3), mode == 1);
-                accepted += machine.SetPolicy(new EncryptionPolicy(version, 0, EncryptionPolicy.Aes256Xts, mode, 3), mode == 4);
+                accepted += machine.SetPolicy(new EncryptionPolicy(version, 0, EncryptionPolicy.Aes256Xts, mode, 3), mode == 4 || (mode == 10 && version == 2));
                 accepted += machine.SetPolicy(EncryptionPolicy.Usual(version, 0, mode), mode < 4);
+                accepted += machine.SetPolicy(new EncryptionPolicy(version, 0, EncryptionPolicy.Adiantum, EncryptionPolicy.Adiantum, mode), mode < 8);
             }
         }
 
-        Assert.Equal(2 * (1 + 1 + 4), accepted);
+        Assert.Equal((2 * (1 + 1 + 4 + 8)) + 1, accepted);
     }
 
     [Fact]

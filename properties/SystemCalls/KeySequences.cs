@@ -11,10 +11,13 @@ public sealed record KeySequence(string[] Drawn)
     internal (string Call, string Answer)[] AnsweredBy(KeyRules rules)
     {
         var specification = new KeySpecification(rules);
+        var named = Drawn.Select(c => c.Split(' ')).Where(w => w[1] == "provision_key").Select(w => w[2]).ToHashSet();
         var opened = Drawn.Select(c => c.Split(' ')).Where(w => w[1] == "open").Select(w => w[2]).ToHashSet();
         bool MakesSense(string[] words) => words[1] switch
         {
             "open" => !specification.IsOpen(words[2]),
+            "add_key" => words[2][0] == 'K' || named.Contains(words[2]),
+            "unprovision_key" => named.Contains(words[3]),
             "close" or "write" => opened.Contains(words[2]),
             _ => true,
         };
@@ -34,6 +37,9 @@ public static class KeySequences
 {
     private static readonly string[] Beginning = ["alice add_key K1", "alice mkdir d", "alice set_policy d K1", "alice create d/f text"];
 
+    private static readonly string[] Shared =
+        ["alice add_key K1", "alice mkdir d", "alice set_policy d K1 contents=9 names=9 flags=7", "alice create d/f text"];
+
     public static Arbitrary<KeySequence> Sequences() => Arb.From(Sequence, Smaller);
 
     private static Gen<string> User => Gen.Frequency(
@@ -47,7 +53,13 @@ public static class KeySequences
                                            select key + old;
 
     private static Gen<string> AddedKey => Gen.Frequency(
-        (6, NamedKey), (1, from size in Gen.Elements(0, 15, 65, 4000) from old in Gen.Elements("", " spec=desc") select $"K1.{size}{old}"));
+        (6, NamedKey), (1, from name in Provisioned from old in Gen.Elements("", " spec=desc") select name + old), (1, from size in Gen.Elements(0, 15, 65, 4000) from old in Gen.Elements("", " spec=desc") select $"K1.{size}{old}"));
+
+    // A name is of one user only: P is alice's, Q is bob's and of version 1, R is root's.
+    private static Gen<string> Provisioned => Gen.Frequency((3, Gen.Constant("P")), (1, Gen.Elements("Q", "R")));
+
+    private static Gen<string> Provision => Gen.Elements(
+        "alice provision_key P K1", "alice provision_key P K1", "alice provision_key P K1.15", "bob provision_key Q K1 spec=desc", "root provision_key R K1 spec=desc");
 
     private static Gen<string> Directory => Gen.Frequency((3, Gen.Constant("d")), (1, Gen.Constant("e")), (1, Gen.Constant("d/s")));
 
@@ -61,7 +73,8 @@ public static class KeySequences
     private static Gen<string> Policy => from key in Key
                                          from version in Gen.Frequency((4, Gen.Constant("")), (1, Gen.Constant(" v=1")))
                                          from flags in Gen.Frequency(
-                                             (6, Gen.Constant("")), (1, Gen.Elements(0, 1, 3, 4, 8, 16, 32, 128).Select(f => $" flags={f}")))
+                                             (6, Gen.Constant("")), (1, Gen.Elements(0, 1, 3, 4, 8, 16, 32, 128).Select(f => $" flags={f}")),
+                                             (2, Gen.Elements(3, 4, 7, 7, 8, 12).Select(f => $" flags={f} contents=9 names=9")), (1, Gen.Constant(" names=9")))
                                          select key + version + flags;
 
     private static Gen<string> Room => from path in Path
@@ -71,7 +84,12 @@ public static class KeySequences
     private static Gen<string> Opened => Gen.Frequency(
         (4, from path in File from mode in Gen.Elements("r", "rw") select $"{path} {mode}"), (1, Gen.Elements("d dir", "e dir")));
 
-    private static Gen<string> Call => from user in User
+    private static Gen<string> Call => Gen.Frequency(
+        (40, OfAnybody), (2, Provision), (1, from owner in Gen.Elements("alice", "alice", "bob", "root") from how in Gen.Elements("revoke", "unlink")
+                                            from name in Provisioned select $"{owner} unprovision_key {how} {name}"),
+        (1, from limit in Gen.Elements(0, 1, 1, 2, 3, 200) from user in Gen.Elements("root", "root", "root", "carol") select $"{user} key_quota keys {limit}"));
+
+    private static Gen<string> OfAnybody => from user in User
                                        from operation in Gen.Frequency(
                                            (4, AddedKey.Select(k => $"add_key {k}")), (5, NamedKey.Select(k => $"rm_key {k}")),
                                            (1, NamedKey.Select(k => $"rm_key_all {k}")), (4, NamedKey.Select(k => $"status {k}")),
@@ -86,7 +104,7 @@ public static class KeySequences
                                            (1, Gen.Constant("sync")))
                                        select $"{user} {operation}";
 
-    private static Gen<KeySequence> Sequence => from beginning in Gen.Frequency((3, Gen.Constant(Beginning)), (1, Gen.Constant(Array.Empty<string>())))
+    private static Gen<KeySequence> Sequence => from beginning in Gen.Frequency((6, Gen.Constant(Beginning)), (1, Gen.Constant(Shared)), (2, Gen.Constant(Array.Empty<string>())))
                                                 from calls in Call.ArrayOf()
                                                 select new KeySequence([.. beginning, .. calls]);
 

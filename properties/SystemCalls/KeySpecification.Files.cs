@@ -29,7 +29,7 @@ internal sealed partial class KeySpecification
 
     /// <summary>All of the state; equal texts, equal states.</summary>
     public override string ToString()
-        => $"{string.Join(';', keys)}|{string.Join(';', nodes)}|{string.Join(';', handles)}|{string.Join(';', unlocked)}";
+        => $"{keysMax}|{string.Join(';', provisioned)}|{string.Join(';', keys)}|{string.Join(';', nodes)}|{string.Join(';', handles)}|{string.Join(';', unlocked)}";
 
     private IEnumerable<string> UnlockedBy(string key) => unlocked.Where(p => nodes[p].Policy!.Key == key);
 
@@ -40,7 +40,7 @@ internal sealed partial class KeySpecification
     {
         if (nodes[path] is not { Policy: { } policy } node || unlocked.Contains(path))
             return true;
-        var least = policy.Version == 1 && !node.IsDirectory ? 64 : 32;
+        var least = policy is { Version: 1, Contents: 1 } && !node.IsDirectory ? 64 : 32;
         if (!keys.TryGetValue(policy.Key, out var key) || !key.Present || key.Size < least)
             return false;
         unlocked = unlocked.Add(path);
@@ -123,9 +123,10 @@ internal sealed partial class KeySpecification
 
     private string SetPolicy(string user, string path, Node node, string[] words)
     {
-        const int PadMax = 3;                                      // the flags above pick per-mode keys, which ext4 has not here
+        const int PadMax = 3;
+        const int Adiantum = 9;                                    // the only one that DIRECT_KEY goes with
         var version = Option(words, "v", 2);
-        var policy = new Policy(version, KeyOf(words[3], version == 1), Option(words, "flags", PadMax));
+        var policy = new Policy(version, KeyOf(words[3], version == 1), Option(words, "flags", PadMax), Option(words, "contents", 1), Option(words, "names", 4));
         if (user != node.Owner && !Owners.Contains(user))
             return "EACCES";
         if (node.Policy != null)
@@ -134,7 +135,8 @@ internal sealed partial class KeySpecification
             return "ENOTDIR";
         if (nodes.Keys.Any(p => ParentOf(p) == path))
             return "ENOTEMPTY";
-        if (policy.Flags > PadMax)
+        var isDirect = policy is { Contents: Adiantum, Names: Adiantum };
+        if (policy.Flags > (isDirect ? PadMax + 4 : PadMax) || !(isDirect || (policy.Contents == 1 && policy.Names == 4)))
             return "EINVAL";
         var claimed = keys.TryGetValue(policy.Key, out var key) && key.Claims.Contains(user);
         if (version == 2 && !claimed && !Owners.Contains(user))
@@ -149,7 +151,7 @@ internal sealed partial class KeySpecification
             return "ENODATA";
         var size = policy.Version == 1 ? 12 : 24;
         var key = policy.Key[(policy.Key.IndexOf(':', StringComparison.Ordinal) + 1)..];
-        return size > room ? "EOVERFLOW" : $"OK[size={size},version={policy.Version},contents=1,names=4,flags={policy.Flags},key={key}]";
+        return size > room ? "EOVERFLOW" : $"OK[size={size},version={policy.Version},contents={policy.Contents},names={policy.Names},flags={policy.Flags},key={key}]";
     }
 
     private string Open(string[] words)

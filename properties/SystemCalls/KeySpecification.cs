@@ -35,6 +35,8 @@ internal sealed partial class KeySpecification(KeyRules rules)
     private ImmutableSortedDictionary<string, Key> keys = ImmutableSortedDictionary.Create<string, Key>(StringComparer.Ordinal);
     private ImmutableSortedDictionary<string, Node> nodes = ImmutableSortedDictionary.Create<string, Node>(StringComparer.Ordinal);
     private ImmutableSortedDictionary<string, Handle> handles = ImmutableSortedDictionary.Create<string, Handle>(StringComparer.Ordinal);
+    private ImmutableSortedDictionary<string, Provisioned> provisioned = ImmutableSortedDictionary.Create<string, Provisioned>(StringComparer.Ordinal);
+    private int keysMax = 200;
     private ImmutableSortedSet<string> unlocked = ImmutableSortedSet.Create<string>(StringComparer.Ordinal);
 
     /// <summary>Users that a scenario has to declare: one with each capability alone.</summary>
@@ -60,6 +62,9 @@ internal sealed partial class KeySpecification(KeyRules rules)
     public string? Part(string[] words, int part) => words[1] switch
     {
         "add_key" => Add(words),
+        "key_quota" => SetQuota(words),
+        "provision_key" => Provision(words),
+        "unprovision_key" => Unprovision(words),
         "rm_key" or "rm_key_all" => part == 0 ? BeginRemoval(words) : EndRemoval(KeyOf(words)),
         "status" => Status(words),
         "sync" or "drop_caches" => "OK",
@@ -80,11 +85,61 @@ internal sealed partial class KeySpecification(KeyRules rules)
 
     private static string KeyOf(string word, bool isDescriptor) => isDescriptor ? $"v1:{word[..2]}" : word;
 
+    // Root's own quota is never reached.
+    private bool MayHaveAnother(string user)
+        => user == "root" || keys.Values.Count(k => k.Claims.Contains(user)) + provisioned.Values.Count(p => p.User == user) < keysMax;
+
+    private string SetQuota(string[] words)
+    {
+        if (words[0] != "root")
+            return "EACCES";
+        keysMax = int.Parse(words[3], CultureInfo.InvariantCulture);
+        return "OK";
+    }
+
+    private string Provision(string[] words)
+    {
+        if (SizeOf(words[3]) is < 16 or > 64)
+            return "EINVAL";
+        if ((!provisioned.TryGetValue(words[2], out var old) || old.IsRevoked) && !MayHaveAnother(words[0]))
+            return "EDQUOT";
+        provisioned = provisioned.SetItem(words[2], new Provisioned(words[0], words[3], words.Contains("spec=desc"), false));
+        return "OK";
+    }
+
+    private string Unprovision(string[] words)
+    {
+        if (!provisioned.TryGetValue(words[3], out var key) || key.User != words[0])
+            return "ENOKEY";
+        if (words[2] == "revoke" && key.IsRevoked)
+            return "EKEYREVOKED";
+        provisioned = words[2] == "revoke" ? provisioned.SetItem(words[3], key with { IsRevoked = true }) : provisioned.Remove(words[3]);
+        return "OK";
+    }
+
+    private static int SizeOf(string word) => word.Length == 2 ? 64 : int.Parse(word.AsSpan(3), CultureInfo.InvariantCulture);
+
+    private string AddProvisioned(string[] words)
+    {
+        var isOld = words.Contains("spec=desc");
+        if (rules.SizeBeforePrivilege)
+            return "EINVAL";                                       // there are no ids yet: no size, and something reserved
+        if (isOld && !Administrators.Contains(words[0]))
+            return "EACCES";
+        return !provisioned.TryGetValue(words[2], out var key) ? "ENOKEY"
+            : key.User != words[0] ? "EACCES"
+            : key.IsRevoked ? "EKEYREVOKED"
+            : key.IsOld != isOld ? "EKEYREJECTED"
+            : Add([words[0], words[1], key.Word, .. words.Skip(3)]);
+    }
+
     private string Add(string[] words)
     {
+        if (words[2][0] != 'K')
+            return AddProvisioned(words);
         var (user, name) = (words[0], KeyOf(words));
         var isOld = name.StartsWith("v1:", StringComparison.Ordinal);
-        var size = words[2].Length == 2 ? 64 : int.Parse(words[2].AsSpan(3), CultureInfo.InvariantCulture);
+        var size = SizeOf(words[2]);
         var fits = size is >= 16 and <= 64;
         if (rules.SizeBeforePrivilege && !fits)
             return "EINVAL";
@@ -93,6 +148,8 @@ internal sealed partial class KeySpecification(KeyRules rules)
         if (!fits)
             return "EINVAL";
         var key = keys.GetValueOrDefault(name, Key.None);
+        if (!isOld && !key.Claims.Contains(user) && !MayHaveAnother(user))
+            return "EDQUOT";
         var claims = isOld ? key.Claims : key.Claims.Add(user);
         keys = keys.SetItem(name, key.Present ? key with { Claims = claims } : new Key(true, size, claims));
         return "OK";
@@ -142,7 +199,9 @@ internal sealed partial class KeySpecification(KeyRules rules)
         public override string ToString() => $"{Present} {Size} {string.Join(',', Claims)}";
     }
 
-    private sealed record Policy(int Version, string Key, int Flags);
+    private sealed record Provisioned(string User, string Word, bool IsOld, bool IsRevoked);
+
+    private sealed record Policy(int Version, string Key, int Flags, int Contents = 1, int Names = 4);
 
     private sealed record Node(string Owner, bool IsDirectory, Policy? Policy, string Text);
 

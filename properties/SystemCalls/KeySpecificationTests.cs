@@ -39,7 +39,9 @@ public static class KeySpecificationTests
 
         string[] expected =
         [
-            "add_key OK", "add_key EINVAL", "add_key EACCES", "rm_key OK", "rm_key OK[FILES_BUSY]", "rm_key OK[OTHER_USERS]", "rm_key ENOKEY",
+            "add_key EDQUOT", "add_key ENOKEY", "add_key EKEYREVOKED", "add_key EKEYREJECTED", "provision_key OK", "provision_key EINVAL", "provision_key EDQUOT",
+            "unprovision_key OK", "unprovision_key ENOKEY", "unprovision_key EKEYREVOKED", "key_quota OK", "key_quota EACCES",
+            "get_policy OK[size=24,version=2,contents=9,names=9,flags=7,key=K1]", "add_key OK", "add_key EINVAL", "add_key EACCES", "rm_key OK", "rm_key OK[FILES_BUSY]", "rm_key OK[OTHER_USERS]", "rm_key ENOKEY",
             "rm_key EACCES", "rm_key_all OK", "rm_key_all OK[FILES_BUSY]", "rm_key_all EACCES", "rm_key_all ENOKEY", "status ABSENT",
             "status INCOMPLETELY_REMOVED", "status PRESENT[users=0]", "status PRESENT[users=1]", "status PRESENT[users=2,self]",
             "status PRESENT[users=3]", "set_policy OK", "set_policy EEXIST", "set_policy ENOTEMPTY", "set_policy ENOTDIR", "set_policy EACCES",

@@ -138,7 +138,7 @@ public static class InvariantTeethTests
         ["no inode is being made, written, stripped or evicted"] = t => Set(t.Of(t.G), InodeState.New),
 
         ["a key in the table has a structural reference"] = t => Now(() => t.Key.StructRefs.Initialize(0)),
-        ["a key that is present has its secret, and no other has"] = t => Now(() => t.Key.Secret.Wipe()),
+        ["a key that is present has its secret, and no other has"] = async t => await t.Key.Secret.Wipe(),
         ["mk_active_refs covers presence and each unlocked inode"] = t => Now(() => t.Key.ActiveRefs.Initialize(1)),
         ["what is on mk_decrypted_inodes is the info that its inode has"] = t => Now(() => t.Key.DecryptedInodes.First!.MasterKey.Value = null),
         ["a key with an active reference can be found"] = t => Now(() => t.Kernel.Keyring.Table.Remove(t.Key)),

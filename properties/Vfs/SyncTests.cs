@@ -89,8 +89,8 @@ public static class SyncTests
             """, release, preemptions: 1));
 
     [Theory]
-    [InlineData("v5.10", 42_120)]
-    [InlineData("v6.18", 17_548)]
+    [InlineData("v5.10", 42_315)]
+    [InlineData("v6.18", 17_687)]
     public static void The_flusher_comes_while_a_key_is_removed(string release, int count)
         => Assert.Equal(count, KernelTexts.Executions(
             "background flusher at most 1\n" + KernelTexts.Tree + """

@@ -22,15 +22,13 @@ internal static class ExplainCommand
         if (trace.Points == "all")
             throw new UsageException($"{path}: found with --points all; shrink it first, which finds it again with the ordinary points");
         var plan = TraceArgument.PlanOf(trace, scenarios, path);
-        using (var recording = new Recording(plan, [.. trace.Schedule]))
-        {
-            if (!recording.Breaks(trace.Rule))
-                throw new UsageException($"{path}: {trace.Rule} is not broken when its schedule is run again: replay says where it diverges");
-        }
+        using var recording = new Recording(plan, [.. trace.Schedule]);
+        if (!recording.Breaks(trace.Rule))
+            throw new UsageException($"{path}: {trace.Rule} is not broken when its schedule is run again: replay says where it diverges");
 
         output.Line($"explain {path}: {trace.Scenario}, {trace.KernelText}, rule {trace.Rule}");
         output.Line();
-        output.Text(Explanation.Of(plan, trace));
+        output.Text(Explanation.Of(plan, trace, recording.Exposures));
         output.Line();
         output.Line("to see every step:");
         output.Line($"  {Splat.ReplayCommand(path)}");

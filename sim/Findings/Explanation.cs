@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Fscrypt.Sim.Model.Machine;
 using Fscrypt.Sim.Search;
 using Fscrypt.Sim.Search.Visited;
 
@@ -14,7 +15,8 @@ public static class Explanation
     /// <summary>The explanation; it runs the windows' schedules.</summary>
     /// <param name="plan">What the trace was found with.</param>
     /// <param name="trace">The trace.</param>
-    public static string Of(SearchPlan plan, Trace trace)
+    /// <param name="exposures">Which copies of key material there were.</param>
+    public static string Of(SearchPlan plan, Trace trace, IReadOnlyList<Exposure> exposures)
     {
         var text = new StringBuilder();
         text.Append(trace.Finding.Message).Append("\n\n");
@@ -23,6 +25,7 @@ public static class Explanation
             AppendWindows(text, trace, Window.Of(plan, trace));
         if (PointOfNoReturn.Of(plan, trace) is { } point)
             AppendPoint(text, trace, point);
+        AppendExposures(text, trace, exposures);
         return text.ToString();
     }
 
@@ -103,6 +106,36 @@ public static class Explanation
         text.Append(step == null
             ? "  At the very beginning: no schedule of this scenario ends well.\n"
             : Invariant($"  After step {point.Step}, {trace.Tasks[step.Task]}: {Told(step)}{In(step)}. Before it some schedule still ended well; after it none does.\n"));
+    }
+
+    private static void AppendExposures(StringBuilder text, Trace trace, IReadOnlyList<Exposure> exposures)
+    {
+        if (exposures.Count == 0)
+            return;
+        text.Append("\nKey material in memory\n");
+        foreach (var exposure in exposures)
+        {
+            var from = exposure.From == 0 ? "the beginning" : Invariant($"step {exposure.From}");
+            var until = exposure.Until is { } last ? Invariant($"step {last}{By(trace, last)}") : "the end";
+            text.Append($"  {exposure.Key}: {Named(exposure.Kind)} in {exposure.Place}, from {from} to {until}\n");
+            if (exposure.Freed is { } freed)
+                text.Append(Invariant($"    freed in step {freed}{By(trace, freed)}, and not wiped before\n"));
+        }
+    }
+
+    private static string Named(SecretKind kind) => kind switch
+    {
+        SecretKind.Master => "the key",
+        SecretKind.PerFile => "a file's key",
+        SecretKind.PerMode => "a key of all files of a mode",
+        SecretKind.Passed => "the key, as it was passed",
+        _ => "the user's own key",
+    };
+
+    private static string By(Trace trace, int number)
+    {
+        var step = trace.Steps.FirstOrDefault(s => s.N == number);
+        return step == null ? "" : $" ({trace.Tasks[step.Task]}, {step.Name})";
     }
 
     private static bool IsFirst(Trace trace, int start) => trace.Steps.Take(start).All(s => s.Task != trace.Steps[start].Task);

@@ -39,6 +39,7 @@ internal static class OperationNames
         OperationKind.ListEmptyRacy => "list_empty",
         OperationKind.HashFindRacy => "find",
         OperationKind.HashedRacy => "hashed",
+        OperationKind.SecretWipe => "memzero_explicit",
         OperationKind.WaitPrepare => "prepare_to_wait",
         OperationKind.WaitSchedule => "schedule",
         OperationKind.WakeAll => "wake_up_all",

@@ -13,12 +13,16 @@ internal sealed class Recorder(KernelHost host, bool onThreads) : IStepObserver
     private readonly List<RecordedStep> steps = [];
     private readonly List<Access> accesses = [];
     private readonly Dictionary<KernelObject, Snapshot> snapshots = [];
+    private readonly Exposures exposures = new(host);
 
     /// <summary>The steps.</summary>
     public IReadOnlyList<RecordedStep> Steps => steps;
 
     /// <summary>The accesses of the field that <see cref="Watch"/> names.</summary>
     public IReadOnlyList<Access> Accesses => accesses;
+
+    /// <summary>The copies of key material that there were.</summary>
+    public IReadOnlyList<Exposure> Exposures => exposures.All;
 
     /// <summary>A field whose accesses are noted.</summary>
     public (KernelObject Object, ushort Offset)? Watch { get; init; }
@@ -91,11 +95,13 @@ internal sealed class Recorder(KernelHost host, bool onThreads) : IStepObserver
         if (steps.Count == 0)
         {
             Compare([]);
+            exposures.Look(0);
             return;
         }
 
         var last = steps[^1];
         Compare(last.Changes);
+        exposures.Look(last.Number);
         last.Clock = Inspection.ClockOf(last.Thread);
         for (var i = steps.Count - 1; i >= 0 && steps[i].Functions == null && !onThreads; i--)
             steps[i].Functions = Inspection.Functions(steps[i].Thread);

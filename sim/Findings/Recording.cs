@@ -33,6 +33,7 @@ public sealed class Recording : IDisposable
         Run(watch: null);
         Steps = [.. recorder.Steps.Select(ToTrace)];
         Tasks = [.. host.Threads.Take(host.ThreadCount).Select(t => t.Name)];
+        Exposures = recorder.Exposures;
         Finding = simulation.Violation ?? loop?.Finding;
     }
 
@@ -46,6 +47,9 @@ public sealed class Recording : IDisposable
 
     /// <summary>The steps.</summary>
     public IReadOnlyList<TraceStep> Steps { get; }
+
+    /// <summary>The copies of key material in memory, and how long they were there.</summary>
+    public IReadOnlyList<Exposure> Exposures { get; }
 
     /// <summary>The names of the tasks.</summary>
     public IReadOnlyList<string> Tasks { get; }

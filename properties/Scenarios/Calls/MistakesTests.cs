@@ -40,6 +40,26 @@ public static class MistakesTests
             """));
 
     [Fact]
+    public static void Keys_in_keyrings_are_told_apart_by_their_names()
+        => ExpectedText.Compare("keyrings.txt", Told("""
+            scenario bad
+            setup
+              root add_key P
+              root provision_key K1 K2
+              root provision_key P
+              root provision_key Q P
+              root provision_key P K1 spec=ident
+              alice provision_key P K1
+              root provision_key P K1 type=user
+              root unprovision_key forget P
+              root unprovision_key revoke Q
+              root unprovision_key revoke
+              root key_quota inodes 5
+              root key_quota keys -1
+              root set_policy d K1 contents=x
+            """));
+
+    [Fact]
     public static void Conditions_that_mean_nothing_are_told()
         => ExpectedText.Compare("conditions.txt", Told("""
             scenario bad

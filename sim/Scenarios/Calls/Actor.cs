@@ -61,6 +61,35 @@ internal sealed class Actor(Kernel kernel, int user, string name) : KernelObject
         return Errno.OK;
     }
 
+    /// <summary>Puts a key of version 1 into the session keyring, takes it off again, or revokes it there.</summary>
+    public async KTask<Errno> SessionKey(string action, int specifier, int raw, int size, Register result)
+    {
+        var keyrings = kernel.ProcessKeyrings;
+        return Put(result, action switch
+        {
+            "add" => await keyrings.Add(user, ProcessKeyType.Logon, specifier, KeyIdentities.Descriptor, raw, size, specifier),
+            "unlink" => await keyrings.Unlink(user, ProcessKeyType.Logon, specifier),
+            _ => await keyrings.Revoke(user, ProcessKeyType.Logon, specifier),
+        });
+    }
+
+    /// <summary>Puts a key into the session keyring whose bytes ADD_ENCRYPTION_KEY can take.</summary>
+    public async KTask<Errno> Provision(ProcessKeyType type, int id, int specifierType, int raw, int size, int specifier, Register result)
+        => Put(result, await kernel.ProcessKeyrings.Add(user, type, id, specifierType, raw, size, specifier));
+
+    /// <summary>Takes such a key off the session keyring, or revokes it there.</summary>
+    public async KTask<Errno> Unprovision(int id, bool revokes, Register result)
+    {
+        var keyrings = kernel.ProcessKeyrings;
+        var error = await End(ProcessKeyType.Provisioning);
+        return Put(result, error == Errno.ENOKEY ? await End(ProcessKeyType.Other) : error);
+        KTask<Errno> End(ProcessKeyType type) => revokes ? keyrings.Revoke(user, type, id) : keyrings.Unlink(user, type, id);
+    }
+
+    /// <summary>Writes to /proc/sys/kernel/keys/maxkeys or maxbytes, which only root may open for that.</summary>
+    public async KTask<Errno> SetKeyQuota(bool ofKeys, int limit, Register result)
+        => Put(result, await kernel.Calls.SetKeyQuota(ofKeys, limit, user));
+
     /// <summary>Gives an empty directory a policy.</summary>
     public async KTask<Errno> SetPolicy(int[] path, EncryptionPolicy policy, Register result)
         => Put(result, await kernel.Calls.SetPolicy(path, policy, user));

@@ -26,6 +26,8 @@ internal sealed class CallBinding
     private readonly Dictionary<string, Descriptor> descriptors = new(StringComparer.Ordinal);
     private readonly Dictionary<uint, int> strangers = [];
     private readonly RegisterSet registers = new();
+    private readonly ImmutableArray<string> provisioned;
+    private readonly bool hasProcessKeys;
 
     private CallBinding(ScenarioSyntax scenario, string file, Kernel kernel)
     {
@@ -36,9 +38,14 @@ internal sealed class CallBinding
         for (var i = 0; i < users.Length; i++)
         {
             if (i > 0)
-                kernel.Users.Add(users[i].Capabilities);
+                kernel.Users.Add(users[i].Capabilities, (uint)users[i].Id);
             actors.Add(users[i].Name, new Actor(kernel, i, users[i].Name));
         }
+
+        provisioned = [.. Provisions.Select(p => p.Name).Distinct()];
+        hasProcessKeys = CallChecker.CallsOf(scenario).Any(c => c.Operation.Text is "session_key" or "provision_key");
+        if (hasProcessKeys)
+            kernel.ProcessKeyrings.Begin(users.Length);
     }
 
     /// <summary>Binds a scenario in which nothing is wrong, and that the model can do.</summary>
@@ -109,7 +116,15 @@ internal sealed class CallBinding
         : [Compile((CallSyntax)statement)]);
 
     private Call Compile(CallSyntax call)
-        => new(call, Compile(call, call.Register == null ? Register.Nowhere : registers.Named(call.Register.Text)));
+    {
+        var run = Compile(call, call.Register == null ? Register.Nowhere : registers.Named(call.Register.Text));
+        var user = Array.FindIndex([.. Users.Of(scenario)], u => u.Name == call.Actor.Text);
+        return new Call(call, !hasProcessKeys ? run : () =>
+        {
+            kernel.ProcessKeyrings.Act(user);
+            return run();
+        });
+    }
 
     private Func<KTask<Errno>> Compile(CallSyntax call, Register result)
     {
@@ -127,6 +142,25 @@ internal sealed class CallBinding
                 return Key(form, call, words[0], (argument, on) => actor.RemoveKey(argument, allUsers, on, result));
             case "status":
                 return Key(form, call, words[0], (argument, on) => actor.Status(argument, on, result));
+            case "session_key":
+                var session = PrepareSessionKey(words[1]);
+                return () => actor.SessionKey(words[0], session.Specifier, session.Raw, session.Size, result);
+            case "provision_key":
+                var bytes = Keys.BytesOf(words[1]);
+                var material = kernel.Keyring.Identities.Raw(bytes);
+                var (ofType, withType) = (form.OptionOf(call, "type") != null ? ProcessKeyType.Other : ProcessKeyType.Provisioning,
+                    form.OptionOf(call, "spec") != null ? KeyIdentities.Descriptor : KeyIdentities.Identifier);
+                var specifier = Keys.SpecifierOf(words[1], withType == KeyIdentities.Descriptor, kernel.Keyring.Identities);
+                var id = IdOf(words[0]);
+                return () => actor.Provision(ofType, id, withType, material, bytes.Length, specifier, result);
+            case "unprovision_key":
+                var ended = IdOf(words[1]);
+                var revokes = words[0] == "revoke";
+                return () => actor.Unprovision(ended, revokes, result);
+            case "key_quota":
+                var limit = int.Parse(words[1], CultureInfo.InvariantCulture);
+                var ofKeys = words[0] == "keys";
+                return () => actor.SetKeyQuota(ofKeys, limit, result);
             case "set_policy":
                 var policy = PolicyOf(form, call, words[1]);
                 return Path(words[0], path => actor.SetPolicy(path, policy, result));
@@ -227,7 +261,14 @@ internal sealed class CallBinding
 
     private Func<KTask<Errno>> Key(OperationForm form, CallSyntax call, string word, Func<KeyArgument, int[]?, KTask<Errno>> run)
     {
-        var argument = Keys.ArgumentOf(form.Name, word, form.OptionOf(call, "spec") != null, kernel.Keyring.Identities);
+        var isDescriptor = form.OptionOf(call, "spec") != null;
+        var argument = Keys.ArgumentOf(form.Name, KeyOf(word), isDescriptor, kernel.Keyring.Identities);
+        if (form.Name == "add_key" && provisioned.Contains(word))
+        {
+            argument = KeyArgument.AddById(
+                isDescriptor ? KeyIdentities.Descriptor : KeyIdentities.Identifier, isDescriptor ? Keys.DescriptorOf(KeyOf(word)) : default, IdOf(word));
+        }
+
         if (form.OptionOf(call, "poke")?.Split(':') is [var offset, var value])
             argument.Poke(int.Parse(offset, CultureInfo.InvariantCulture), byte.Parse(value, CultureInfo.InvariantCulture));
         int[] on = [.. Paths.ComponentsOf(form.OptionOf(call, "on") ?? ".").Select(kernel.Disk.FileName)];
@@ -237,10 +278,30 @@ internal sealed class CallBinding
     private EncryptionPolicy PolicyOf(OperationForm form, CallSyntax call, string word)
     {
         var version = OffsetOf(form, call, "v", 2);
-        var key = Keys.SpecifierOf(word, version == 1, kernel.Keyring.Identities);
-        var policy = EncryptionPolicy.Usual(version, key, OffsetOf(form, call, "flags", EncryptionPolicy.Pad32));
+        var key = Keys.SpecifierOf(KeyOf(word), version == 1, kernel.Keyring.Identities);
+        var policy = new EncryptionPolicy(
+            version, key, OffsetOf(form, call, "contents", EncryptionPolicy.Aes256Xts), OffsetOf(form, call, "names", EncryptionPolicy.Aes256Cts),
+            OffsetOf(form, call, "flags", EncryptionPolicy.Pad32));
         kernel.Policies.NumberOf(policy);                          // so that nothing is made while threads run
         return policy;
+    }
+
+    // What is provisioned under several names, or several times, is called by what the first one of that name has.
+    private string KeyOf(string word)
+        => Keys.IsKey(word) ? word : Provisions.First(p => p.Name == word).Key;
+
+    private IEnumerable<(string Name, string Key)> Provisions
+        => from call in CallChecker.CallsOf(scenario)
+           where call.Operation.Text == "provision_key"
+           let words = OperationForm.Named("provision_key")!.ArgumentsOf(call).ToList()
+           select (words[0].Text, words[1].Text);
+
+    private int IdOf(string name) => provisioned.IndexOf(name) + 1;
+
+    private (int Specifier, int Raw, int Size) PrepareSessionKey(string word)
+    {
+        var bytes = Keys.BytesOf(KeyOf(word));
+        return (Keys.SpecifierOf(KeyOf(word), isDescriptor: true, kernel.Keyring.Identities), kernel.Keyring.Identities.Raw(bytes), bytes.Length);
     }
 
     private Func<KTask<Errno>> Path(string word, Func<int[], KTask<Errno>> run)
@@ -265,7 +326,7 @@ internal sealed class CallBinding
     private int UserOf(uint uid)
     {
         var known = Array.FindIndex([.. Users.Of(scenario)], u => u.Id == uid);
-        return known >= 0 ? known : strangers.TryGetValue(uid, out var place) ? place : strangers[uid] = kernel.Users.Add(Capabilities.None);
+        return known >= 0 ? known : strangers.TryGetValue(uid, out var place) ? place : strangers[uid] = kernel.Users.Add(Capabilities.None, uid);
     }
 
     private static OpenFlags FlagsOf(string words)

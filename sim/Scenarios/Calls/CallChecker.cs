@@ -12,12 +12,14 @@ internal sealed class CallChecker
 {
     private static readonly string[] OpenFlags = ["r", "w", "rw", "creat", "excl", "trunc", "append", "dir", "path"];
     private static readonly string[] SessionActions = ["add", "unlink", "revoke"];
+    private static readonly string[] Endings = ["unlink", "revoke"];
+    private static readonly string[] Units = ["keys", "bytes"];
 
     private readonly ScenarioSyntax scenario;
     private readonly Diagnostics diagnostics;
     private readonly HashSet<string> users;
     private readonly HashSet<string> descriptors = new(StringComparer.Ordinal);
-    private readonly HashSet<string> provisioned = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (string Actor, string? Type)> provisioned = new(StringComparer.Ordinal);
 
     public CallChecker(ScenarioSyntax scenario, Diagnostics diagnostics)
     {
@@ -38,14 +40,22 @@ internal sealed class CallChecker
                 continue;
             var made = form.Parameters.Zip(form.ArgumentsOf(call)).Where(p => p.First.Name == "NEW");
             descriptors.UnionWith(made.Select(p => p.Second.Text));
-            if (form.Name == "provision_key" && call.Arguments.Length > 0)
-                provisioned.Add(call.Arguments[0].Text);
+            if (form.Name == "provision_key" && form.ArgumentsOf(call).FirstOrDefault() is { Text: not null } name)
+                CheckProvision(form, call, name);
         }
 
         foreach (var call in calls)
             Check(call);
         foreach (var body in Bodies(scenario))
             CheckRepeats(body.Statements, 1);
+    }
+
+    // The name stands for the key's id, which no two keys have.
+    private void CheckProvision(OperationForm form, CallSyntax call, Word name)
+    {
+        var key = (call.Actor.Text, form.OptionOf(call, "type"));
+        if (!provisioned.TryAdd(name.Text, key) && provisioned[name.Text] != key)
+            diagnostics.Add(name.Place, $"{name} is another key already, of {provisioned[name.Text].Actor}: a name is for one user's key of one type");
     }
 
     // What is repeated is written out before it runs.
@@ -131,6 +141,8 @@ internal sealed class CallChecker
             diagnostics.Add(call.Operation.Place, $"{form.Name} lacks {Meaning(missing)}; it is: {form.Usage}");
         }
 
+        if (form.Name == "provision_key" && arguments is [_, var bytes, ..] && !Keys.IsKey(bytes.Text) && provisioned.ContainsKey(bytes.Text))
+            diagnostics.Add(bytes.Place, $"'{bytes}' has its bytes from a key itself: K1 to K9, with '.N' for their first N bytes");
         foreach (var (parameter, word) in form.Parameters.Zip(arguments))
         {
             if (MistakeIn(parameter.Name, word) is { } mistake)
@@ -164,7 +176,7 @@ internal sealed class CallChecker
 
     private string? MistakeIn(string parameter, Word word) => parameter switch
     {
-        "K" => Keys.IsKey(word.Text) || provisioned.Contains(word.Text) ? null
+        "K" => Keys.IsKey(word.Text) || provisioned.ContainsKey(word.Text) ? null
             : $"'{word}' is no key: K1 to K9, with '.N' for their first N bytes",
         "PATH" => Paths.MistakeIn(word.Text),
         "F" => descriptors.Contains(word.Text) ? null
@@ -175,6 +187,11 @@ internal sealed class CallChecker
             : $"'{word}' is no number from 0 to {uint.MaxValue}",
         "MODE" => word.Text.Length is > 0 and <= 4 && word.Text.All(c => c is >= '0' and <= '7') ? null : $"'{word}' is no mode: 644 is one",
         "FLAGS" => word.Text.Split(',').Where(f => !OpenFlags.Contains(f)).Select(f => Nearest.Message("flag", f, OpenFlags)).FirstOrDefault(),
+        "NAME" => Keys.IsKey(word.Text) ? $"'{word}' is a key itself: call what has its bytes something else" : null,
+        "P" => provisioned.ContainsKey(word.Text) ? null
+            : provisioned.Count == 0 ? $"no operation of this file provisions {word}" : Nearest.Message("provisioned key", word.Text, provisioned.Keys),
+        "HOW" => Endings.Contains(word.Text) ? null : Nearest.Message("ending", word.Text, Endings),
+        "UNIT" => Units.Contains(word.Text) ? null : Nearest.Message("unit", word.Text, Units),
         "ACTION" => SessionActions.Contains(word.Text) ? null : Nearest.Message("action", word.Text, SessionActions),
         "OPTION" => word.Text == OperationForm.LazyTime ? null : Nearest.Message("mount option", word.Text, [OperationForm.LazyTime]),
         _ => null,
@@ -189,6 +206,10 @@ internal sealed class CallChecker
         "N" => "a number",
         "TEXT" => "a text",
         "OPTION" => "a mount option",
+        "NAME" => "a name for it",
+        "P" => "a provisioned key",
+        "HOW" => "unlink or revoke",
+        "UNIT" => "keys or bytes",
         _ => parameter,
     };
 

@@ -16,6 +16,7 @@ internal static class CallModel
         "add_key", "rm_key", "rm_key_all", "status", "set_policy", "get_policy", "get_policy_old", "get_nonce", "mkdir", "rmdir", "unlink", "create", "link", "rename", "open", "close", "read",
         "write", "cat", "append", "ls", "lsfd", "lstat", "fstat", "fdpath", "statfs",
         "chmod", "chown", "setxattr", "getxattr", "truncate", "ftruncate", "mmap", "mread", "mwrite", "munmap", "sync", "fsync", "syncfs", "drop_caches", "umount", "mount", "remount",
+        "session_key", "provision_key", "unprovision_key", "key_quota",
     ];
 
     // A file's data is one text in the model: what is written far behind its end would be as long.
@@ -62,8 +63,8 @@ internal static class CallModel
         {
             var isModelled = parameter.Name switch
             {
-                "K" => Keys.IsKey(word.Text),
                 "PATH" => Paths.IsFromRoot(word.Text),
+                "N" when name == "key_quota" => int.TryParse(word.Text, out _),
                 "N" when name is "truncate" or "ftruncate" => int.TryParse(word.Text, out var size) && size <= OffsetMax,
                 "N" when name == "drop_caches" => word.Text is "1" or "2" or "3",
                 _ => true,
@@ -80,7 +81,8 @@ internal static class CallModel
         "off" or "n" => int.TryParse(value, out var number) && number <= OffsetMax,
         "on" => Paths.IsFromRoot(value),                   // the file on which an ioctl is issued
         "flags" => operation != "rename" || value is "noreplace" or "exchange",
-        "spec" or "poke" or "v" or "psize" or "rw" or "private" => true,
+        "contents" or "names" => byte.TryParse(value, out _),
+        "spec" or "type" or "poke" or "v" or "psize" or "rw" or "private" => true,
         _ => false,
     };
 
