@@ -35,11 +35,12 @@ public sealed class Kernel
         Keyring = new MasterKeyring(host, SuperBlock, Users, configuration.Release);
         var keys = new KeySetup(host, Keyring, Policies, configuration.Has(Fix.KeepDirtyInodes));
         Keyring.Design = MakeDesign();
-        fileSystem = new Ext4(host, SuperBlock, Inodes, Dentries, Writeback, keys, Keyring.Design.DropsInodes);
+        fileSystem = new Ext4(
+            host, SuperBlock, Inodes, Dentries, Writeback, keys, Policies, configuration.Release, Keyring.Design.DropsInodes);
         Inodes.FileSystem = fileSystem;
         var paths = new PathLookup(SuperBlock, Inodes, Dentries, configuration.Release);
         Calls = new SystemCalls.SystemCalls(
-            host, SuperBlock, paths, Dentries, new PageCache(host, SuperBlock, Inodes, Writeback), Writeback, Mounts, fileSystem, Keyring,
+            host, SuperBlock, paths, Inodes, Dentries, new PageCache(host, SuperBlock, Inodes, Writeback), Writeback, Mounts, fileSystem, Keyring,
             new Policies(host, fileSystem, Keyring, Policies, Users), Users);
         var keyMaterial = rules.OfType<KeyMaterial>().Single();
         Keyring.CompletelyRemoved = number => keyMaterial.Removed(this, number);

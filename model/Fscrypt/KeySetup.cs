@@ -49,17 +49,17 @@ public sealed class KeySetup
     /// hash: a walk over the key's inodes can find it all the same. ENOKEY if there is no key for the directory, or if the
     /// directory is still unlocked and the key is gone.
     /// </summary>
-    /// <returns>Its policy, or -1 if the directory is not encrypted.</returns>
-    [KernelSource("fs/crypto/policy.c", "fscrypt_prepare_new_inode", Omits = "the nonce; types of files that are not encrypted; unsupported policies")]
+    /// <returns>Its policy, or -1 if it is not encrypted.</returns>
+    [KernelSource("fs/crypto/policy.c", "fscrypt_prepare_new_inode", Omits = "the nonce; unsupported policies")]
     public async KTask<(Errno Error, int Policy)> PrepareNewInode(Inode directory, Inode inode)
     {
         var policy = directory.OnDisk.Policy;
         if (policy < 0)
             return (Errno.OK, policy);
         var error = await RequireKey(directory);
-        if (error == Errno.OK)
-            error = await SetUp(inode, policy);
-        return (error, policy);
+        if (error != Errno.OK || inode.Type.Value == FileType.Special)
+            return (error, -1);                                    // devices are never encrypted
+        return (await SetUp(inode, policy), policy);
     }
 
     /// <summary>Whether ->drop_inode says: evict. Under i_lock, with no reference left; must not sleep.</summary>
@@ -171,6 +171,6 @@ public sealed class KeySetup
     {
         const int Aes256Strength = 32;
         const int XtsKeySize = 64;                                 // two keys of AES-256
-        return policy.Version == 1 && !inode.IsDirectory.Value ? XtsKeySize : Aes256Strength;
+        return policy.Version == 1 && inode.Type.Value == FileType.File ? XtsKeySize : Aes256Strength;
     }
 }
