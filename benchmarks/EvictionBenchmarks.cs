@@ -66,7 +66,7 @@ internal sealed class EvictionWorld
             var cached = 0;
             foreach (var inode in kernel.Inodes.All)
             {
-                if (inode.IsAlive && !inode.IsDirectory.Peek && !inode.OnDisk.IsEncrypted)
+                if (inode.IsAlive && inode.Type.Peek != Model.Vfs.FileType.Directory && !inode.OnDisk.IsEncrypted)
                     cached++;
             }
 

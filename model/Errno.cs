@@ -8,10 +8,12 @@ public enum Errno
     EPERM = 1,
     ENOENT = 2,
     EIO = 5,
+    ENXIO = 6,
     EBADF = 9,
 
     /// <summary>Never answered: a walk without references has to be made again by reference.</summary>
     ECHILD = 10,
+    EAGAIN = 11,
     ENOMEM = 12,
     EACCES = 13,
     EFAULT = 14,
@@ -22,6 +24,7 @@ public enum Errno
     ENOTDIR = 20,
     EISDIR = 21,
     EINVAL = 22,
+    ENAMETOOLONG = 36,
     ENOTEMPTY = 39,
     ELOOP = 40,
     ENODATA = 61,

@@ -41,7 +41,7 @@ public sealed class Kernel
         Inodes.FileSystem = fileSystem;
         var paths = new PathLookup(SuperBlock, Inodes, Dentries, configuration.Release);
         Calls = new SystemCalls.SystemCalls(
-            host, SuperBlock, paths, Dentries, new PageCache(host, SuperBlock, Inodes, Writeback), Writeback, Mounts, fileSystem, Keyring,
+            host, SuperBlock, paths, Inodes, Dentries, new PageCache(host, SuperBlock, Inodes, Writeback), Writeback, Mounts, fileSystem, Keyring,
             new Policies(host, fileSystem, Keyring, Policies, Users, configuration.Release), Users);
         var keyMaterial = rules.OfType<KeyMaterial>().Single();
         Keyring.CompletelyRemoved = number => keyMaterial.Removed(this, number);
@@ -115,9 +115,9 @@ public sealed class Kernel
         var drops = Keyring.Design.DropsInodes;
         return Configuration.FileSystem.Name switch
         {
-            "ext4" => new Ext4(Host, SuperBlock, Inodes, Dentries, Writeback, keys, drops),
-            "f2fs" => new F2fs(Host, SuperBlock, Inodes, Dentries, Writeback, keys, drops),
-            "ubifs" => new Ubifs(Host, SuperBlock, Inodes, Dentries, Writeback, keys, drops),
+            "ext4" => new Ext4(Host, SuperBlock, Inodes, Dentries, Writeback, keys, Policies, Configuration.Release, drops),
+            "f2fs" => new F2fs(Host, SuperBlock, Inodes, Dentries, Writeback, keys, Policies, Configuration.Release, drops),
+            "ubifs" => new Ubifs(Host, SuperBlock, Inodes, Dentries, Writeback, keys, Policies, Configuration.Release, drops),
             var name => throw new ArgumentException($"no file system is called {name}"),
         };
     }

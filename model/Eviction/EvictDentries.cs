@@ -69,7 +69,7 @@ public sealed class EvictDentries(KernelHost host, SuperBlock superBlock, InodeC
     private async KTask ShrinkDentries(Inode inode)
     {
         host.MightSleep("shrink_dcache_inode");
-        if (inode.IsDirectory.Value && await DentryCache.FindAnyAlias(inode) is { } alias)
+        if (inode.IsDirectory && await DentryCache.FindAnyAlias(inode) is { } alias)
         {
             await dentries.ShrinkParent(alias);
             await dentries.Dput(alias);

@@ -10,7 +10,7 @@ internal partial class Ext4
     [KernelSource("fs/ext4/namei.c", "ext4_create", Omits = "the retry when the disk is full")]
     public async KTask<Errno> Create(Inode directory, Dentry dentry, int user)
     {
-        var (error, inode) = await NewInode(directory, isDirectory: false, user);
+        var (error, inode) = await NewInode(directory, FileType.File, user);
         if (error != Errno.OK)
             return error;
         error = await Enter(directory, dentry, inode!);
@@ -22,7 +22,7 @@ internal partial class Ext4
     [KernelSource("fs/ext4/namei.c", "ext4_mkdir", Omits = "the link count of the parent; the retry when the disk is full")]
     public async KTask<Errno> MakeDirectory(Inode directory, Dentry dentry, int user)
     {
-        var (error, inode) = await NewInode(directory, isDirectory: true, user);
+        var (error, inode) = await NewInode(directory, FileType.Directory, user);
         if (error != Errno.OK)
             return error;
         await InitNewDirectory(inode!);
@@ -60,12 +60,14 @@ internal partial class Ext4
     /// </summary>
     [KernelSource("fs/ext4/ialloc.c", "__ext4_new_inode",
         Omits = "block groups, quota, inline data, xattrs apart from the context; a full or broken disk")]
-    protected virtual async KTask<(Errno Error, Inode? Inode)> NewInode(Inode directory, bool isDirectory, int user)
+    protected virtual async KTask<(Errno Error, Inode? Inode)> NewInode(Inode directory, FileType type, int user)
     {
+        if (directory.Nlink.Value == 0)
+            return (Errno.EPERM, null);                            // only a file without a name comes so far
         if (await superBlock.InodeFault.Happens())
             return (Errno.ENOMEM, null);                           // new_inode finds no memory
         var inode = await inodes.New(superBlock);
-        inode.IsDirectory.Value = isDirectory;
+        inode.Type.Value = type;
         var (error, policy) = await keys.PrepareNewInode(directory, inode);
         if (error != Errno.OK)
         {
@@ -74,7 +76,7 @@ internal partial class Ext4
         }
 
         await Journal.Start();                                     // and the search for a free number
-        inode.Number.Value = superBlock.Disk.AllocateInode(isDirectory, user).Number;
+        inode.Number.Value = superBlock.Disk.AllocateInode(type, user).Number;
         error = await inodes.InsertLocked(inode);
         Invariant.Holds(error == Errno.OK, "a number that was free is not in the hash");
         if (policy >= 0)

@@ -36,7 +36,7 @@ internal partial class Ext4
         return Errno.OK;
     }
 
-    [KernelSource("fs/ext4/namei.c", "ext4_link", Omits = "project quotas; files that were made by O_TMPFILE; EMLINK")]
+    [KernelSource("fs/ext4/namei.c", "ext4_link", Omits = "project quotas; EMLINK")]
     public async KTask<Errno> Link(Dentry old, Inode directory, Dentry dentry)
     {
         var inode = old.Inode.Value!;
@@ -71,7 +71,7 @@ internal partial class Ext4
         var name = await FindEntry(fromDirectory, from);
         if (name == 0)
             return Errno.ENOENT;
-        if (target is { IsDirectory.Value: true } && !await IsEmpty(target))
+        if (target is { IsDirectory: true } && !await IsEmpty(target))
             return Errno.ENOTEMPTY;
         await StartChange();
         if (target != null)
@@ -149,9 +149,11 @@ internal partial class Ext4
     /// Whether a file may be in an encrypted directory: it has the same policy. Sets up both keys as it can, so that a look-up
     /// unlocks directories, and opening a file may unlock its directory.
     /// </summary>
-    [KernelSource("fs/crypto/policy.c", "fscrypt_has_permitted_context", Omits = "special files; errors of key set-up but for ENOKEY")]
+    [KernelSource("fs/crypto/policy.c", "fscrypt_has_permitted_context", Omits = "errors of key set-up but for ENOKEY")]
     private async KTask<bool> HasPermittedContext(Inode directory, Inode inode)
     {
+        if (inode.Type.Value == FileType.Special)
+            return true;
         if (!inode.OnDisk.IsEncrypted)
             return false;
         await keys.GetEncryptionInfo(directory);

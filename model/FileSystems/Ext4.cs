@@ -1,5 +1,6 @@
 using Fscrypt.Sim.Model.Fscrypt;
 using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Releases;
 using Fscrypt.Sim.Model.Vfs;
 
 namespace Fscrypt.Sim.Model.FileSystems;
@@ -9,9 +10,13 @@ namespace Fscrypt.Sim.Model.FileSystems;
 /// otherwise; their directories are otherwise these: the VFS holds the same locks, and fs/crypto has the same hooks.
 /// </summary>
 internal partial class Ext4(
-    KernelHost host, SuperBlock superBlock, InodeCache inodes, DentryCache dentries, Writeback writeback, KeySetup keys, bool dropsInodes)
+    KernelHost host, SuperBlock superBlock, InodeCache inodes, DentryCache dentries, Writeback writeback, KeySetup keys,
+    PolicyTable policies, KernelRelease release, bool dropsInodes)
     : IFileSystem
 {
+    // EXT4_NAME_LEN.
+    private const int NameMax = 255;
+
     /// <summary>Its journal.</summary>
     internal Journal Journal { get; } = new(host);
 
@@ -30,7 +35,7 @@ internal partial class Ext4(
         }
 
         var outermost = await Journal.Start();                     // nested where a failed creation puts its inode
-        await FreeInode(inode);
+        await FreeOnDisk(inode);
         await Journal.Stop(outermost);
     }
 
@@ -54,16 +59,19 @@ internal partial class Ext4(
     /// inode is still found in the hash: insert_inode_locked passes over it.
     /// </summary>
     [KernelSource("fs/ext4/ialloc.c", "ext4_free_inode", Omits = "block groups; quota")]
-    private async KTask FreeInode(Inode inode)
+    private async KTask FreeOnDisk(Inode inode)
     {
         await ClearInode(inode);
         await host.Point();
         superBlock.Disk.FreeInode(inode.Number.Value);
     }
 
-    [KernelSource("fs/ext4/namei.c", "ext4_lookup", Omits = "names that are too long; case folding")]
+    [KernelSource("fs/ext4/namei.c", "ext4_lookup", Omits = "case folding")]
     public async KTask<(Errno Error, Dentry? Alias)> Lookup(Inode directory, Dentry dentry)
     {
+        if (superBlock.Disk.FileNameOf(dentry.FileName.Value).Length > NameMax)
+            return (Errno.ENAMETOOLONG, null);
+
         // fscrypt_prepare_lookup: one test of the key decides how the name is read, and what the dentry says of it.
         var hasKey = await HasKeyForNames(directory);
         if (!hasKey)
@@ -79,7 +87,7 @@ internal partial class Ext4(
         var inode = await Iget(number);
         if (inode == null)
             return (Errno.ENOMEM, null);
-        if (directory.OnDisk.IsEncrypted && inode.IsDirectory.Value && !await HasPermittedContext(directory, inode))
+        if (directory.OnDisk.IsEncrypted && inode.Type.Value is FileType.Directory or FileType.Symlink && !await HasPermittedContext(directory, inode))
         {
             await inodes.Iput(inode);
             return (Errno.EPERM, null);
@@ -117,7 +125,12 @@ internal partial class Ext4(
     public async KTask<Errno> OpenFile(Dentry dentry)
     {
         var inode = dentry.Inode.Value!;
-        return inode.IsDirectory.Value ? Errno.OK : await FscryptFileOpen(dentry, inode);
+        return inode.Type.Value switch
+        {
+            FileType.Directory => Errno.OK,
+            FileType.Special => Errno.ENXIO,                       // chrdev_open: it has no driver
+            _ => await FscryptFileOpen(dentry, inode),
+        };
     }
 
     /// <summary>A file opens with its key, in a directory with its policy.</summary>
@@ -184,8 +197,9 @@ internal partial class Ext4(
         if (inode == null || !isNew)
             return inode;
         await host.Point();                                        // reads the inode from the disk
-        inode.IsDirectory.Value = inode.OnDisk.IsDirectory;
+        inode.Type.Value = inode.OnDisk.Type;
         inode.Nlink.Value = inode.OnDisk.Links.Value;
+        ReadLink(inode);
         await inodes.UnlockNew(inode);
         return inode;
     }

@@ -1,5 +1,6 @@
 using Fscrypt.Sim.Model.Fscrypt;
 using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Releases;
 using Fscrypt.Sim.Model.Vfs;
 
 namespace Fscrypt.Sim.Model.FileSystems;
@@ -9,8 +10,9 @@ namespace Fscrypt.Sim.Model.FileSystems;
 /// contexts make inodes dirty; and ->drop_inode, which may drop i_lock and sleep, keeps what is just being written back.
 /// </summary>
 internal sealed class F2fs(
-    KernelHost host, SuperBlock superBlock, InodeCache inodes, DentryCache dentries, Writeback writeback, KeySetup keys, bool dropsInodes)
-    : Ext4(host, superBlock, inodes, dentries, writeback, keys, dropsInodes)
+    KernelHost host, SuperBlock superBlock, InodeCache inodes, DentryCache dentries, Writeback writeback, KeySetup keys,
+    PolicyTable policies, KernelRelease release, bool dropsInodes)
+    : Ext4(host, superBlock, inodes, dentries, writeback, keys, policies, release, dropsInodes)
 {
     private readonly KernelHost host = host;
     private readonly SuperBlock superBlock = superBlock;
@@ -63,14 +65,14 @@ internal sealed class F2fs(
 
     /// <summary>The number comes first, and the inode is hashed, as one that is being created, before its key is set up.</summary>
     [KernelSource("fs/f2fs/namei.c", "f2fs_new_inode", Omits = "quota; extents; flags; compression")]
-    protected override async KTask<(Errno Error, Inode? Inode)> NewInode(Inode directory, bool isDirectory, int user)
+    protected override async KTask<(Errno Error, Inode? Inode)> NewInode(Inode directory, FileType type, int user)
     {
         if (await superBlock.InodeFault.Happens())
             return (Errno.ENOMEM, null);
         var inode = await inodes.New(superBlock);
-        inode.IsDirectory.Value = isDirectory;
+        inode.Type.Value = type;
         await host.Point();                                        // f2fs_alloc_nid
-        inode.Number.Value = superBlock.Disk.AllocateInode(isDirectory, user).Number;
+        inode.Number.Value = superBlock.Disk.AllocateInode(type, user).Number;
         superBlock.Disk.Retire(inode.Number.Value);                // those that are given up are free after a checkpoint
         var error = await inodes.InsertLocked(inode);
         Invariant.Holds(error == Errno.OK, "a number that was free is not in the hash");
@@ -87,6 +89,9 @@ internal sealed class F2fs(
             inode.OnDisk.Context.Value = policy;                   // to the disk with the inode's page, in f2fs_add_link
         return (Errno.OK, inode);
     }
+
+    /// <summary>Nothing was begun.</summary>
+    protected override KTask EndTemporary() => KTask.Done;
 
     /// <summary>Nothing: it is kept in the inode's page, which goes to the disk with the name.</summary>
     protected override KTask InitNewDirectory(Inode inode) => KTask.Done;

@@ -1,5 +1,6 @@
 using Fscrypt.Sim.Model.Fscrypt;
 using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Releases;
 using Fscrypt.Sim.Model.Vfs;
 
 namespace Fscrypt.Sim.Model.FileSystems;
@@ -9,8 +10,9 @@ namespace Fscrypt.Sim.Model.FileSystems;
 /// that none had before, and is hashed when it is on the disk.
 /// </summary>
 internal sealed class Ubifs(
-    KernelHost host, SuperBlock superBlock, InodeCache inodes, DentryCache dentries, Writeback writeback, KeySetup keys, bool dropsInodes)
-    : Ext4(host, superBlock, inodes, dentries, writeback, keys, dropsInodes)
+    KernelHost host, SuperBlock superBlock, InodeCache inodes, DentryCache dentries, Writeback writeback, KeySetup keys,
+    PolicyTable policies, KernelRelease release, bool dropsInodes)
+    : Ext4(host, superBlock, inodes, dentries, writeback, keys, policies, release, dropsInodes)
 {
     private readonly KernelHost host = host;
     private readonly SuperBlock superBlock = superBlock;
@@ -32,12 +34,12 @@ internal sealed class Ubifs(
 
     /// <summary>Nobody finds it by its number yet: it is hashed last.</summary>
     [KernelSource("fs/ubifs/dir.c", "ubifs_new_inode", Omits = "budgets; the inode that holds the context")]
-    protected override async KTask<(Errno Error, Inode? Inode)> NewInode(Inode directory, bool isDirectory, int user)
+    protected override async KTask<(Errno Error, Inode? Inode)> NewInode(Inode directory, FileType type, int user)
     {
         if (await superBlock.InodeFault.Happens())
             return (Errno.ENOMEM, null);
         var inode = await inodes.New(superBlock);
-        inode.IsDirectory.Value = isDirectory;
+        inode.Type.Value = type;
         var (error, policy) = await keys.PrepareNewInode(directory, inode);
         if (error != Errno.OK)
         {
@@ -46,12 +48,15 @@ internal sealed class Ubifs(
         }
 
         await host.Point();                                        // under cnt_lock
-        inode.Number.Value = superBlock.Disk.AllocateInode(isDirectory, user).Number;
+        inode.Number.Value = superBlock.Disk.AllocateInode(type, user).Number;
         superBlock.Disk.Retire(inode.Number.Value);
         if (policy >= 0)
             await SetContext(inode, policy);
         return (Errno.OK, inode);
     }
+
+    /// <summary>Nothing was begun.</summary>
+    protected override KTask EndTemporary() => KTask.Done;
 
     /// <summary>Nothing: a directory has no data.</summary>
     protected override KTask InitNewDirectory(Inode inode) => KTask.Done;

@@ -55,17 +55,17 @@ public sealed partial class KeySetup
     /// hash: a walk over the key's inodes can find it all the same. ENOKEY if there is no key for the directory, or if the
     /// directory is still unlocked and the key is gone.
     /// </summary>
-    /// <returns>Its policy, or -1 if the directory is not encrypted.</returns>
-    [KernelSource("fs/crypto/policy.c", "fscrypt_prepare_new_inode", Omits = "the nonce; types of files that are not encrypted; unsupported policies")]
+    /// <returns>Its policy, or -1 if it is not encrypted.</returns>
+    [KernelSource("fs/crypto/policy.c", "fscrypt_prepare_new_inode", Omits = "the nonce; unsupported policies")]
     public async KTask<(Errno Error, int Policy)> PrepareNewInode(Inode directory, Inode inode)
     {
         var policy = directory.OnDisk.Policy;
         if (policy < 0)
             return (Errno.OK, policy);
         var error = await RequireKey(directory);
-        if (error == Errno.OK)
-            error = await SetUp(inode, policy);
-        return (error, policy);
+        if (error != Errno.OK || inode.Type.Value == FileType.Special)
+            return (error, -1);                                    // devices are never encrypted
+        return (await SetUp(inode, policy), policy);
     }
 
     /// <summary>Whether ->drop_inode says: evict. Under i_lock, with no reference left; must not sleep.</summary>
@@ -137,8 +137,8 @@ public sealed partial class KeySetup
         var key = await keyring.Find(policy.Key);
         if (key != null)
             await keyring.LockForSetup(key);
-        var error = key != null ? await Derive(info, policy, key, policy.KeySizeMin(inode.IsDirectory.Value))
-            : policy.Version == 1 ? await DeriveFromProcess(info, policy, policy.KeySizeMin(inode.IsDirectory.Value))
+        var error = key != null ? await Derive(info, policy, key, policy.KeySizeMin(inode.Type.Value != FileType.File))
+            : policy.Version == 1 ? await DeriveFromProcess(info, policy, policy.KeySizeMin(inode.Type.Value != FileType.File))
             : Errno.ENOKEY;
         var published = error == Errno.OK && await inode.CryptInfo.PublishIfNull(info);
         if (published && key != null)

@@ -58,7 +58,7 @@ public sealed class Policies(KernelHost host, IFileSystem fileSystem, MasterKeyr
         var (error, existing) = await Read(inode);
         if (error == Errno.OK)
             return existing == policy ? Errno.OK : Errno.EEXIST;
-        if (!inode.IsDirectory.Value)
+        if (!inode.IsDirectory)
             return Errno.ENOTDIR;
         if (inode.Nlink.Value == 0)                                // IS_DEADDIR
             return Errno.ENOENT;

@@ -86,11 +86,17 @@ public sealed record Change(string Name, string? Commit, KernelRelease Since)
     /// <summary>ADD_ENCRYPTION_KEY has flags: a key may be wrapped by hardware. v6.16.</summary>
     public static Change HardwareWrappedKeys { get; } = new("ADD has flags", null, Release("v6.18"));
 
+    /// <summary>st_size of an encrypted symlink is the length of what readlink gives; before, that of its ciphertext. v5.15.</summary>
+    public static Change SymlinkSizeIsOfTarget { get; } = new("the size of a symlink is that of what readlink gives", "8c4bca10ceaf", Release("v6.1"));
+
+    /// <summary>open with both O_CREAT and O_DIRECTORY is refused. v6.4.</summary>
+    public static Change NoNewDirectoriesByOpen { get; } = new("open refuses O_CREAT with O_DIRECTORY", "43b450632676", Release("v6.12"));
+
     /// <summary>All changes the model knows, the oldest first.</summary>
     public static ImmutableArray<Change> All { get; } =
     [
-        ProvisioningKeys, SyncfsReportsWriteErrors, MasterKeysHashed, PagesKeepInodesOffLru, DropSlabHalves, DirtyTimeGap, SyncReturnsErrors, DeletesNotifyLast,
-        SecondChanceByIputOnly, LruIsolating, EvictInodesRechecks, Hctr2Names, Sm4Modes, PresenceIsAFlag, DyingDentriesStayListed, CreatingOpensLookFirst,
+        ProvisioningKeys, SyncfsReportsWriteErrors, MasterKeysHashed, SymlinkSizeIsOfTarget, PagesKeepInodesOffLru, DropSlabHalves, DirtyTimeGap, SyncReturnsErrors, DeletesNotifyLast,
+        SecondChanceByIputOnly, LruIsolating, EvictInodesRechecks, Hctr2Names, Sm4Modes, PresenceIsAFlag, DyingDentriesStayListed, CreatingOpensLookFirst, NoNewDirectoriesByOpen,
         LocklessInodeLookup, InvalidateKillsDirty, HardwareWrappedKeys, ListedAfterHashUnlock, IputKeepsLastReference, EvictWakesUnlocked,
         NewSampledUnderLock, EvictAlwaysUnlists,
     ];

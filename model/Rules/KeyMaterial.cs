@@ -40,6 +40,12 @@ internal sealed class KeyMaterial : IRule
                 host.Report(new Finding(Name, $"REMOVE reports {name} completely removed; pages of {inode.Name} can be reached"));
         }
 
+        foreach (var inode in kernel.Inodes.All)
+        {
+            if (inode.IsAlive && inode.HashLink.Peek && inode.Link.Peek != null && IsOf(kernel, inode, number))
+                host.Report(new Finding(Name, $"REMOVE reports {name} completely removed; the target of {inode.Name} can be reached"));
+        }
+
         foreach (var dentry in kernel.Dentries.All)
         {
             if (dentry.IsAlive && dentry.HashLink.Peek && !DentryCache.Has(dentry.Flags.Peek, DentryFlags.NoKeyName)

@@ -4,8 +4,8 @@ using Fscrypt.Sim.Model.Vfs;
 namespace Fscrypt.Sim.Model.Rules;
 
 /// <summary>
-/// No reference is leaked, and none is missing: at rest an inode's references are its dentries, a dentry's its children and
-/// the files open on it.
+/// No reference is leaked, and none is missing: at rest an inode's references are its dentries, a dentry's its children, the
+/// files open on it and who is in it.
 /// </summary>
 internal sealed class References : IRule
 {
@@ -37,6 +37,12 @@ internal sealed class References : IRule
         foreach (var file in kernel.Calls.Files)
         {
             if (file.IsAlive && ReferenceEquals(file.Dentry.Peek, dentry))
+                held++;
+        }
+
+        foreach (var process in kernel.Calls.WorkingDirectories)
+        {
+            if (ReferenceEquals(process.Dentry.Peek, dentry))
                 held++;
         }
 

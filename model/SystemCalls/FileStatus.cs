@@ -1,20 +1,6 @@
+using Fscrypt.Sim.Model.Vfs;
+
 namespace Fscrypt.Sim.Model.SystemCalls;
-
-/// <summary>What a file is.</summary>
-public enum FileType
-{
-    /// <summary>Data.</summary>
-    File,
-
-    /// <summary>Names.</summary>
-    Directory,
-
-    /// <summary>Another path.</summary>
-    Symlink,
-
-    /// <summary>A pipe, a socket, a device.</summary>
-    Special,
-}
 
 /// <summary>struct statx, as far as it can be told here.</summary>
 /// <param name="Type">stx_mode's type.</param>

@@ -7,21 +7,36 @@ namespace Fscrypt.Sim.Model.SystemCalls;
 public sealed partial class SystemCalls
 {
     /// <summary>statx of a path, the last part of which is not followed.</summary>
-    public async KTask<(Errno Error, FileStatus Status)> Stat(int[] path)
+    public async KTask<(Errno Error, FileStatus Status)> Stat(PathName path)
     {
-        var (error, dentry) = await WalkMounted(path);
+        var (error, dentry) = await WalkMounted(path, follow: false);
         if (error != Errno.OK)
             return (error, default);
-        var status = await StatusOf(dentry!.Inode.Value!);
+        var answer = await StatusOf(dentry!.Inode.Value!);
         await PutMounted(dentry);
-        return (Errno.OK, status);
+        return answer;
     }
 
     /// <summary>fstat; of a descriptor of O_PATH too.</summary>
-    public async KTask<FileStatus> Stat(OpenFile file) => await StatusOf(file.Dentry.Value!.Inode.Value!);
+    public KTask<(Errno Error, FileStatus Status)> Stat(OpenFile file) => StatusOf(file.Dentry.Value!.Inode.Value!);
+
+    /// <summary>readlink: what a symlink leads to; EINVAL if it is none.</summary>
+    [KernelSource("fs/stat.c", "do_readlinkat")]
+    public async KTask<(Errno Error, int Text)> ReadLink(PathName path)
+    {
+        var (error, dentry) = await WalkMounted(path, follow: false);
+        if (error != Errno.OK)
+            return (error, 0);
+        var inode = dentry!.Inode.Value!;
+        var answer = (Errno.EINVAL, 0);
+        if (inode.Type.Value == FileType.Symlink)
+            answer = await paths.ReadLink(inode);
+        await PutMounted(dentry);
+        return answer;
+    }
 
     /// <summary>statfs: whether there is such a file.</summary>
-    public async KTask<Errno> StatFs(int[] path)
+    public async KTask<Errno> StatFs(PathName path)
     {
         var (error, dentry) = await WalkMounted(path);
         if (error == Errno.OK)
@@ -34,7 +49,7 @@ public sealed partial class SystemCalls
     /// <param name="mode">Nine bits of permission.</param>
     /// <param name="user">Who asks: the owner, or who has CAP_FOWNER.</param>
     [KernelSource("fs/open.c", "chmod_common")]
-    public async KTask<Errno> ChangeMode(int[] path, int mode, int user)
+    public async KTask<Errno> ChangeMode(PathName path, int mode, int user)
     {
         var (error, dentry) = await WalkMounted(path);
         if (error != Errno.OK)
@@ -61,7 +76,7 @@ public sealed partial class SystemCalls
     /// <param name="owner">The new owner.</param>
     /// <param name="user">Who asks: root, or the owner if nothing changes.</param>
     [KernelSource("fs/open.c", "chown_common", Omits = "groups")]
-    public async KTask<Errno> ChangeOwner(int[] path, int owner, int user)
+    public async KTask<Errno> ChangeOwner(PathName path, int owner, int user)
     {
         var (error, dentry) = await WalkMounted(path);
         if (error != Errno.OK)
@@ -85,14 +100,14 @@ public sealed partial class SystemCalls
 
     /// <summary>setxattr of an attribute of its users.</summary>
     [KernelSource("fs/xattr.c", "vfs_setxattr", Omits = "names and values")]
-    public async KTask<Errno> SetAttribute(int[] path, int user)
+    public async KTask<Errno> SetAttribute(PathName path, int user)
     {
         var (error, dentry) = await WalkMounted(path);
         if (error != Errno.OK)
             return error;
         var inode = dentry!.Inode.Value!;
         await inode.Rwsem.AcquireWrite();
-        error = PathLookup.Permission(inode, user, PathLookup.MayWrite);
+        error = inode.Type.Value == FileType.Special ? Errno.EPERM : PathLookup.Permission(inode, user, PathLookup.MayWrite);
         if (error == Errno.OK)
         {
             await fileSystem.SetAttributes(inode);
@@ -106,7 +121,7 @@ public sealed partial class SystemCalls
 
     /// <summary>getxattr of the same.</summary>
     [KernelSource("fs/xattr.c", "vfs_getxattr")]
-    public async KTask<Errno> GetAttribute(int[] path, int user)
+    public async KTask<Errno> GetAttribute(PathName path, int user)
     {
         var (error, dentry) = await WalkMounted(path);
         if (error != Errno.OK)
@@ -122,13 +137,13 @@ public sealed partial class SystemCalls
 
     /// <summary>truncate.</summary>
     [KernelSource("fs/open.c", "vfs_truncate", Omits = "leases, locks of files")]
-    public async KTask<Errno> Truncate(int[] path, int size, int user)
+    public async KTask<Errno> Truncate(PathName path, int size, int user)
     {
         var (error, dentry) = await WalkMounted(path);
         if (error != Errno.OK)
             return error;
         var inode = dentry!.Inode.Value!;
-        error = inode.IsDirectory.Value ? Errno.EISDIR : PathLookup.Permission(inode, user, PathLookup.MayWrite);
+        error = inode.IsDirectory ? Errno.EISDIR : inode.Type.Value == FileType.Special ? Errno.EINVAL : PathLookup.Permission(inode, user, PathLookup.MayWrite);
         if (error == Errno.OK)
             error = await Truncate(inode, size);
         await PutMounted(dentry);
@@ -152,20 +167,28 @@ public sealed partial class SystemCalls
     }
 
     [KernelSource("fs/ext4/inode.c", "ext4_getattr", Omits = "times, blocks, modes")]
-    private async KTask<FileStatus> StatusOf(Inode inode)
+    private async KTask<(Errno Error, FileStatus Status)> StatusOf(Inode inode)
     {
-        var folio = await inode.Folio.ReadRacy();                  // i_size
-        var data = folio.Has(FolioFlags.Uptodate) ? folio.Data : await inode.OnDisk.Data.ReadOnce();
-        return new FileStatus(
-            inode.IsDirectory.Value ? FileType.Directory : FileType.File, inode.OnDisk.Label, superBlock.Disk.LinksOf(inode.OnDisk),
-            superBlock.Disk.TextOf(data).Length, inode.OnDisk.IsEncrypted);
+        var (error, size) = (Errno.OK, 0);
+        if (inode.Type.Value == FileType.Symlink)
+        {
+            (error, size) = await fileSystem.SizeOfLink(inode);
+        }
+        else
+        {
+            var folio = await inode.Folio.ReadRacy();              // i_size
+            size = superBlock.Disk.TextOf(folio.Has(FolioFlags.Uptodate) ? folio.Data : await inode.OnDisk.Data.ReadOnce()).Length;
+        }
+
+        return (error, new FileStatus(
+            inode.Type.Value, inode.OnDisk.Label, superBlock.Disk.LinksOf(inode.OnDisk), size, inode.OnDisk.IsEncrypted));
     }
 
-    private async KTask<(Errno Error, Dentry? Dentry)> WalkMounted(int[] path)
+    private async KTask<(Errno Error, Dentry? Dentry)> WalkMounted(PathName path, bool follow = true, bool directory = false)
     {
         if (!await mounts.Get())
             return (Errno.ENOENT, null);
-        var (error, dentry) = await paths.Walk(path);
+        var (error, dentry) = await paths.Walk(path, follow, directory);
         if (error != Errno.OK)
             await mounts.Put();
         return (error, dentry);

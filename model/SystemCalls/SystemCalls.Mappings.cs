@@ -18,7 +18,7 @@ public sealed partial class SystemCalls
             return (Errno.EBADF, null);
         if (!Has(file, OpenFlags.Read) || (isWritable && !isPrivate && !Has(file, OpenFlags.Write)))
             return (Errno.EACCES, null);
-        if (file.Dentry.Value!.Inode.Value!.IsDirectory.Value)
+        if (file.Dentry.Value!.Inode.Value!.IsDirectory)
             return (Errno.ENODEV, null);
         await file.Count.Increment();                              // get_file
         var mapping = mappings.Allocate();

@@ -5,11 +5,12 @@ using Fscrypt.Sim.Model.Vfs;
 
 namespace Fscrypt.Sim.Model.SystemCalls;
 
-/// <summary>What a process can do. Paths are numbers of names from the root; texts are numbers too (<see cref="Disk"/>).</summary>
+/// <summary>What a process can do. Paths are numbers of names; texts are numbers too (<see cref="Disk"/>).</summary>
 public sealed partial class SystemCalls
 {
     private readonly SuperBlock superBlock;
     private readonly PathLookup paths;
+    private readonly InodeCache inodes;
     private readonly DentryCache dentries;
     private readonly PageCache pages;
     private readonly Writeback writeback;
@@ -20,13 +21,15 @@ public sealed partial class SystemCalls
     private readonly Users users;
     private readonly Slab<Mapping> mappings;
     private readonly Slab<OpenFile> files;
+    private readonly List<WorkingDirectory> workingDirectories = [];
 
     internal SystemCalls(
-        KernelHost host, SuperBlock superBlock, PathLookup paths, DentryCache dentries, PageCache pages, Writeback writeback,
+        KernelHost host, SuperBlock superBlock, PathLookup paths, InodeCache inodes, DentryCache dentries, PageCache pages, Writeback writeback,
         Mounts mounts, IFileSystem fileSystem, MasterKeyring keyring, Policies policies, Users users)
     {
         this.superBlock = superBlock;
         this.paths = paths;
+        this.inodes = inodes;
         this.dentries = dentries;
         this.pages = pages;
         this.writeback = writeback;
@@ -35,68 +38,57 @@ public sealed partial class SystemCalls
         this.keyring = keyring;
         this.policies = policies;
         this.users = users;
+        locks = new FileLocks(host);
         mappings = new Slab<Mapping>(host, h => new Mapping(h));
         files = new Slab<OpenFile>(host, h => new OpenFile(h));
     }
 
+    /// <summary>Where each process is that ever goes elsewhere.</summary>
+    public IReadOnlyList<WorkingDirectory> WorkingDirectories => workingDirectories;
+
     /// <summary>All files of this execution, closed ones included.</summary>
     public ReadOnlySpan<OpenFile> Files => files.Objects;
 
-    /// <summary>open.</summary>
-    [KernelSource("fs/open.c", "do_sys_openat2", Omits = "descriptors: the caller keeps the file itself")]
-    public async KTask<(Errno Error, OpenFile? File)> Open(int[] path, OpenFlags flags = OpenFlags.ReadWrite, int user = 0)
+    /// <summary>A process that will go elsewhere. Before threads run: they share it.</summary>
+    public WorkingDirectory AddProcess()
     {
-        if (!await mounts.Get())
-            return (Errno.ENOENT, null);
-        var (error, file) = await OpenMounted(path, flags, user);
-        if (error != Errno.OK)
-            await mounts.Put();                                    // otherwise the file keeps the mount
-        return (error, file);
-    }
-
-    private async KTask<(Errno Error, OpenFile? File)> OpenMounted(int[] path, OpenFlags flags, int user)
-    {
-        Errno error;
-        Dentry? dentry;
-        var created = false;
-        if ((flags & OpenFlags.Create) != 0)
-            (error, dentry, created) = await paths.Create(path, (flags & OpenFlags.Exclusive) != 0, user);
-        else
-            (error, dentry) = await paths.Walk(path);
-        if (error != Errno.OK)
-            return (error, null);
-
-        if ((flags & OpenFlags.Directory) != 0 && !dentry!.Inode.Value!.IsDirectory.Value)
-            return await PutAfter(Errno.ENOTDIR, dentry);
-        if ((flags & OpenFlags.Path) != 0)
-            return (Errno.OK, FileOf(dentry!, OpenFlags.Path));
-        if (!created)
-            error = MayOpen(dentry!.Inode.Value!, flags, user);    // who makes a file may open it
-        return error == Errno.OK ? await OpenDentry(dentry!, flags, created) : await PutAfter(error, dentry!);
+        workingDirectories.Add(new WorkingDirectory(superBlock.Host));
+        return workingDirectories[^1];
     }
 
     /// <summary>open with O_CREAT, O_EXCL and O_WRONLY: makes an empty file.</summary>
-    public KTask<(Errno Error, OpenFile? File)> Create(int[] path, int user)
+    public KTask<(Errno Error, OpenFile? File)> Create(PathName path, int user)
         => Open(path, OpenFlags.Write | OpenFlags.Create | OpenFlags.Exclusive, user);
 
     /// <summary>mkdir.</summary>
-    public async KTask<Errno> Mkdir(int[] path, int user)
+    public async KTask<Errno> Mkdir(PathName path, int user)
         => await mounts.Get() ? await mounts.PutAfter(await paths.MakeDirectory(path, user)) : Errno.ENOENT;
 
     /// <summary>unlink.</summary>
-    public async KTask<Errno> Unlink(int[] path, int user)
+    public async KTask<Errno> Unlink(PathName path, int user)
         => await mounts.Get() ? await mounts.PutAfter(await paths.Unlink(path, user)) : Errno.ENOENT;
 
     /// <summary>rmdir.</summary>
-    public async KTask<Errno> Rmdir(int[] path, int user)
+    public async KTask<Errno> Rmdir(PathName path, int user)
         => await mounts.Get() ? await mounts.PutAfter(await paths.RemoveDirectory(path, user)) : Errno.ENOENT;
 
     /// <summary>link: the file at <paramref name="old"/> is at <paramref name="path"/> too.</summary>
-    public async KTask<Errno> Link(int[] old, int[] path, int user)
+    public async KTask<Errno> Link(PathName old, PathName path, int user)
         => await mounts.Get() ? await mounts.PutAfter(await paths.Link(old, path, user)) : Errno.ENOENT;
 
+    /// <summary>linkat of a descriptor, by its name in /proc: the file is at <paramref name="path"/> too, also if it had no name.</summary>
+    [KernelSource("fs/namei.c", "do_linkat", Omits = "the walk through /proc, which ends at the descriptor's own dentry: nd_jump_link")]
+    public async KTask<Errno> Link(OpenFile file, PathName path, int user)
+    {
+        if (!await mounts.Get())
+            return Errno.ENOENT;
+        var dentry = file.Dentry.Value!;
+        await DentryCache.Dget(dentry);
+        return await mounts.PutAfter(await paths.Link(dentry, path, user));
+    }
+
     /// <summary>rename; renameat2 with RENAME_NOREPLACE or RENAME_EXCHANGE.</summary>
-    public async KTask<Errno> Rename(int[] from, int[] to, RenameKind kind, int user)
+    public async KTask<Errno> Rename(PathName from, PathName to, RenameKind kind, int user)
         => await mounts.Get() ? await mounts.PutAfter(await paths.Rename(from, to, kind, user)) : Errno.ENOENT;
 
     /// <summary>pwrite: writes a text into the file, at its beginning or at an offset; with O_APPEND always at its end.</summary>
@@ -117,7 +109,7 @@ public sealed partial class SystemCalls
         if ((file.Flags.Value & OpenFlags.Read) == 0)
             return (Errno.EBADF, 0);
         var inode = file.Dentry.Value!.Inode.Value!;
-        if (inode.IsDirectory.Value)
+        if (inode.IsDirectory)
             return (Errno.EISDIR, 0);
         return (Errno.OK, superBlock.Disk.Slice(await pages.Read(inode), offset, length));
     }
@@ -144,6 +136,8 @@ public sealed partial class SystemCalls
     private async KTask Release(OpenFile file)
     {
         var dentry = file.Dentry.Value!;
+        if (file.HasLock.Value)
+            await Unlock(file);
         files.Free(file);
         await dentries.Dput(dentry);
         await mounts.Put();
@@ -205,13 +199,13 @@ public sealed partial class SystemCalls
     }
 
     /// <summary>FS_IOC_SET_ENCRYPTION_POLICY on a directory, with the usual policy of version 2 of a key.</summary>
-    public KTask<Errno> SetPolicy(int[] path, int key, int user) => SetPolicy(path, EncryptionPolicy.Usual(2, key), user);
+    public KTask<Errno> SetPolicy(PathName path, int key, int user) => SetPolicy(path, EncryptionPolicy.Usual(2, key), user);
 
     /// <summary>FS_IOC_SET_ENCRYPTION_POLICY on a directory that is opened for it, and closed again.</summary>
-    public async KTask<Errno> SetPolicy(int[] path, EncryptionPolicy policy, int user)
+    public async KTask<Errno> SetPolicy(PathName path, EncryptionPolicy policy, int user)
         => await mounts.Get() ? await mounts.PutAfter(await SetPolicyMounted(path, policy, user)) : Errno.ENOENT;
 
-    private async KTask<Errno> SetPolicyMounted(int[] path, EncryptionPolicy policy, int user)
+    private async KTask<Errno> SetPolicyMounted(PathName path, EncryptionPolicy policy, int user)
     {
         var (error, dentry) = await paths.Walk(path);
         if (error != Errno.OK)
@@ -288,106 +282,4 @@ public sealed partial class SystemCalls
         return answer;
     }
 
-    [KernelSource("fs/namei.c", "may_open", Omits = "types other than files and directories; append-only files")]
-    private static Errno MayOpen(Inode inode, OpenFlags flags, int user)
-    {
-        if ((flags & (OpenFlags.Write | OpenFlags.Create | OpenFlags.Truncate)) != 0 && inode.IsDirectory.Value)
-            return Errno.EISDIR;
-        var mask = ((flags & OpenFlags.Read) != 0 ? PathLookup.MayRead : 0) | ((flags & (OpenFlags.Write | OpenFlags.Truncate)) != 0 ? PathLookup.MayWrite : 0);
-        return PathLookup.Permission(inode, user, mask);
-    }
-
-    /// <summary>Asks the file system, and makes the file that takes over the reference on the dentry.</summary>
-    [KernelSource("fs/open.c", "do_dentry_open")]
-    private async KTask<(Errno Error, OpenFile? File)> OpenDentry(Dentry dentry, OpenFlags flags, bool created)
-    {
-        var error = await fileSystem.OpenFile(dentry);
-        if (error != Errno.OK)
-            return await PutAfter(error, dentry);
-        if ((flags & OpenFlags.Truncate) != 0 && !created && !dentry.Inode.Value!.IsDirectory.Value)
-            error = await Truncate(dentry.Inode.Value!, 0);        // handle_truncate
-        if (error != Errno.OK)
-            return await PutAfter(error, dentry);
-        var file = FileOf(dentry, flags);
-        if (superBlock.WriteFault.IsPossible)
-        {
-            file.WriteErrors.Value = ErrorSequence.Sample(await dentry.Inode.Value!.OnDisk.WriteErrors.ReadOnce());
-            file.SuperErrors.Value = ErrorSequence.Sample(await superBlock.WriteErrors.ReadOnce());
-        }
-
-        return (Errno.OK, file);
-    }
-
-    private OpenFile FileOf(Dentry dentry, OpenFlags flags)
-    {
-        var file = files.Allocate();
-        file.Dentry.Value = dentry;
-        file.Flags.Value = flags;
-        file.Count.Initialize(1);
-        return file;
-    }
-
-    private async KTask<(Errno Error, OpenFile? File)> PutAfter(Errno error, Dentry dentry)
-    {
-        await dentries.Dput(dentry);
-        return (error, null);
-    }
-}
-
-/// <summary>The flags of open, as far as they matter here.</summary>
-[Flags]
-public enum OpenFlags
-{
-    /// <summary>To be read: O_RDONLY, or half of O_RDWR.</summary>
-    Read = 1 << 0,
-
-    /// <summary>To be written: O_WRONLY, or half of O_RDWR.</summary>
-    Write = 1 << 1,
-
-    /// <summary>O_RDWR.</summary>
-    ReadWrite = Read | Write,
-
-    /// <summary>O_APPEND: every write goes to the end.</summary>
-    Append = 1 << 2,
-
-    /// <summary>O_CREAT: made if it is not there.</summary>
-    Create = 1 << 3,
-
-    /// <summary>O_EXCL: must be made.</summary>
-    Exclusive = 1 << 4,
-
-    /// <summary>O_TRUNC: loses what is in it.</summary>
-    Truncate = 1 << 5,
-
-    /// <summary>O_DIRECTORY: must be a directory.</summary>
-    Directory = 1 << 6,
-
-    /// <summary>O_PATH: a place in the tree, that nothing can be read from.</summary>
-    Path = 1 << 7,
-}
-
-/// <summary>struct file: pins a dentry, and through it the inode.</summary>
-public sealed class OpenFile(KernelHost host) : KernelObject(host)
-{
-    /// <summary>f_path.dentry.</summary>
-    [KernelName("f_path.dentry")]
-    public Plain<Dentry?> Dentry;
-
-    /// <summary>f_count: the descriptor, and mappings.</summary>
-    [KernelName("f_count")]
-    public Atomic Count;
-
-    /// <summary>f_mode and f_flags.</summary>
-    [KernelName("f_mode")]
-    public Plain<OpenFlags> Flags;
-
-    /// <summary>f_wb_err: which failed writes of the file its owner has been told of.</summary>
-    [KernelName("f_wb_err")]
-    public Plain<int> WriteErrors;
-
-    /// <summary>f_sb_err: the same of the file system.</summary>
-    [KernelName("f_sb_err")]
-    public Plain<int> SuperErrors;
-
-    public override string Name => $"file:{Dentry.Peek?.Name}";
 }

@@ -29,6 +29,12 @@ public enum DentryFlags
 
     /// <summary>DCACHE_PAR_LOOKUP: somebody is asking the file system for it; until he is done, it is on the list of those.</summary>
     ParallelLookup = 1 << 7,
+
+    /// <summary>DCACHE_SYMLINK_TYPE: what it has is a symlink.</summary>
+    Symlink = 1 << 12,
+
+    /// <summary>DCACHE_ENTRY_TYPE.</summary>
+    EntryType = Positive | Symlink,
 }
 
 /// <summary>struct dentry: a name in a directory. A positive one pins its inode, and every one its parent.</summary>

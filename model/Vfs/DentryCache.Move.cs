@@ -45,7 +45,7 @@ public sealed partial class DentryCache
         await dentry.Ref.Acquire();
         if (dentry.Ref.Count == 1)
         {
-            await dentry.Flags.Set(dentry.Flags.Value & ~DentryFlags.Positive);
+            await dentry.Flags.Set(dentry.Flags.Value & ~DentryFlags.EntryType);
             dentry.Inode.Value = null;
             inode.Aliases.Remove(dentry);
             await dentry.Ref.Release();
@@ -68,6 +68,17 @@ public sealed partial class DentryCache
         await Attach(dentry, inode);
         await dentry.Ref.Release();
         await inode.Lock.Release();
+    }
+
+    /// <summary>A dentry of O_TMPFILE gets the name that its path is shown with. It is not hashed, and never will be.</summary>
+    [KernelSource("fs/dcache.c", "d_mark_tmpfile")]
+    public static async KTask NameTemporary(Dentry dentry, int name)
+    {
+        await dentry.Parent.Value!.Ref.Acquire();
+        await dentry.Ref.Acquire(VfsLocks.DentryChild);
+        dentry.FileName.Value = name;
+        await dentry.Ref.Release();
+        await dentry.Parent.Value!.Ref.Release();
     }
 
     /// <summary>
@@ -166,6 +177,6 @@ public sealed partial class DentryCache
     {
         inode.Aliases.AddFirst(dentry);
         dentry.Inode.Value = inode;
-        await dentry.Flags.StoreRelease(dentry.Flags.Value | DentryFlags.Positive);
+        await dentry.Flags.StoreRelease(dentry.Flags.Value | DentryFlags.Positive | (inode.Type.Value == FileType.Symlink ? DentryFlags.Symlink : 0));
     }
 }

@@ -13,7 +13,7 @@ public sealed partial class DentryCache
     [KernelSource("fs/dcache.c", "d_splice_alias", Omits = "aliases without a parent, which only export makes")]
     public async KTask<(Errno Error, Dentry? Alias)> SpliceAlias(Inode? inode, Dentry dentry)
     {
-        if (inode is not { IsDirectory.Value: true } || await FindAnyAlias(inode) is not { } alias)
+        if (inode is not { IsDirectory: true } || await FindAnyAlias(inode) is not { } alias)
         {
             await Add(dentry, inode, hash: true);
             return (Errno.OK, null);

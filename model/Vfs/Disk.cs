@@ -18,6 +18,10 @@ public sealed class Disk
     [NotState(Remembered)] private readonly Dictionary<(int Text, int Offset, int Length), int> slices = [];
     [NotState(Remembered)] private readonly Dictionary<int, string> noKeyNames = [];
     [NotState(Remembered)] private readonly Dictionary<int, int> decoded = [];
+    [NotState(Remembered)] private readonly Dictionary<int, LinkPath> links = [];
+    [NotState(Remembered)] private readonly Dictionary<int, int> encodedLinks = [];
+    [NotState(Remembered)] private readonly HashSet<int> encodedTexts = [];
+    [NotState(Remembered)] private readonly Dictionary<int, int> temporaryNames = [];
     [NotState("empty between steps")] private readonly List<string> listed = [];
     [NotState("empty between steps")] private readonly StringBuilder listing = new();
     private readonly Slab<DiskInode> slab;
@@ -28,7 +32,7 @@ public sealed class Disk
     {
         slab = new Slab<DiskInode>(host, h => new DiskInode(h));
         table = new InodeTable(host);
-        Make(RootNumber, isDirectory: true, owner: 0, mode: OpenToAll);
+        Make(RootNumber, FileType.Directory, owner: 0, mode: OpenToAll);
     }
 
     /// <summary>Inode number of the root directory.</summary>
@@ -79,6 +83,43 @@ public sealed class Disk
 
     /// <summary>The name that a number stands for.</summary>
     public string FileNameOf(int number) => names[number];
+
+    /// <summary>The path that a symlink's target is. Remembered: only the first time something is made.</summary>
+    internal LinkPath LinkPathOf(int text)
+    {
+        if (!links.TryGetValue(text, out var path))
+            links.Add(text, path = new LinkPath(texts[text], FileName));
+        return path;
+    }
+
+    /// <summary>
+    /// fscrypt_fname_disk_to_usr of a symlink's target without its key: the ciphertext, encoded, as a text. What it is cannot be told
+    /// beforehand, only that it is nothing else's name.
+    /// </summary>
+    internal int EncodedLink(int inode)
+    {
+        if (!encodedLinks.TryGetValue(inode, out var text))
+            {
+            encodedLinks.Add(inode, text = Text($"{Ciphertext}({inode})"));
+            encodedTexts.Add(text);
+        }
+
+        return text;
+    }
+
+    /// <summary>Whether a text is a symlink's ciphertext.</summary>
+    public bool IsEncodedLink(int text) => encodedTexts.Contains(text);
+
+    /// <summary>What a text that nobody can read is shown as.</summary>
+    public const string Ciphertext = "ciphertext";
+
+    /// <summary>The name of a dentry of O_TMPFILE: #, and the number of the inode.</summary>
+    internal int TemporaryName(int inode)
+    {
+        if (!temporaryNames.TryGetValue(inode, out var name))
+            temporaryNames.Add(inode, name = FileName($"#{inode}"));
+        return name;
+    }
 
     /// <summary>What a text is after another was written into it at an offset. A hole reads as zeros. Remembered: only the
     /// first time something is made.</summary>
@@ -177,16 +218,20 @@ public sealed class Disk
     /// <param name="name">Its name.</param>
     /// <param name="policy">Its policy, or -1 if it is not encrypted: n - 1 is that of version 2 of Kn.</param>
     /// <returns>Its inode number.</returns>
-    public int AddDirectory(int parent, string name, int policy) => Add(parent, name, isDirectory: true, policy, 0);
+    public int AddDirectory(int parent, string name, int policy) => Add(parent, name, FileType.Directory, policy, 0);
 
     /// <summary>Puts a file on the disk, with its directory's policy.</summary>
     /// <returns>Its inode number.</returns>
     public int AddFile(int parent, string name, string text)
-        => Add(parent, name, isDirectory: false, Inodes[parent]!.Policy, Text(text));
+        => Add(parent, name, FileType.File, Inodes[parent]!.Policy, Text(text));
 
     /// <summary>Takes the lowest free number, which may have been that of a deleted file, and makes an empty, unencrypted inode of it.</summary>
-    internal DiskInode AllocateInode(bool isDirectory, int owner)
-        => Make(table.FirstFree, isDirectory, owner, isDirectory ? DirectoryMode : FileMode);
+    internal DiskInode AllocateInode(FileType type, int owner) => Make(table.FirstFree, type, owner, type switch
+    {
+        FileType.Directory => DirectoryMode,
+        FileType.Symlink => OpenToAll,
+        _ => FileMode,
+    });
 
     /// <summary>Numbers up to this one are not given out again, even if they are given up.</summary>
     internal void Retire(int number) => table.Lowest.Value = Math.Max(table.Lowest.Value, number + 1);
@@ -202,9 +247,9 @@ public sealed class Disk
         slab.Free(inode);
     }
 
-    private int Add(int parent, string name, bool isDirectory, int policy, int data)
+    private int Add(int parent, string name, FileType type, int policy, int data)
     {
-        var inode = AllocateInode(isDirectory, owner: 0);
+        var inode = AllocateInode(type, owner: 0);
         inode.Context.Value = policy;
         inode.Data.Initialize(data);
         inode.Acknowledged.Value = data;
@@ -213,10 +258,10 @@ public sealed class Disk
         return inode.Number;
     }
 
-    private DiskInode Make(int number, bool isDirectory, int owner, int mode)
+    private DiskInode Make(int number, FileType type, int owner, int mode)
     {
         var inode = slab.Allocate();
-        inode.Begin(number, isDirectory, owner, mode);
+        inode.Begin(number, type, owner, mode);
         table[number] = inode;
         return inode;
     }

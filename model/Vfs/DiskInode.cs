@@ -15,7 +15,7 @@ public sealed class DiskInode : KernelObject
     {
     }
 
-    /// <summary>Its data, a number of <see cref="Disk.TextOf"/>.</summary>
+    /// <summary>Its data, a number of <see cref="Disk.TextOf"/>; of a symlink its target.</summary>
     public Shared<int> Data;
 
     /// <summary>The data of the last write that was acknowledged: what a reader must find. A watcher's note.</summary>
@@ -28,6 +28,10 @@ public sealed class DiskInode : KernelObject
     [KernelName("wb_err")]
     public Shared<int> WriteErrors;
 
+    /// <summary>flc_flock: the open file whose lock of the whole file it is; null if nobody's. Under flc_lock, and here for the same reason.</summary>
+    [KernelName("flc_flock")]
+    public Plain<KernelObject?> FileLock;
+
     /// <summary>
     /// The encryption context: the number of its policy, or -1. Set once, under i_rwsem or before anybody can find the
     /// inode; whoever reads it does so at a step that reads the disk.
@@ -38,7 +42,7 @@ public sealed class DiskInode : KernelObject
     internal Note<int> Links;
 
     private Note<int> number;
-    private Note<bool> isDirectory;
+    private Note<FileType> type;
     private Note<int> owner;
     private Note<int> mode;
     private Note<int> label;
@@ -46,8 +50,11 @@ public sealed class DiskInode : KernelObject
     /// <summary>Its number.</summary>
     public int Number => number.Value;
 
+    /// <summary>What it is.</summary>
+    public FileType Type => type.Value;
+
     /// <summary>Whether it is a directory.</summary>
-    public bool IsDirectory => isDirectory.Value;
+    public bool IsDirectory => type.Value == FileType.Directory;
 
     /// <summary>i_uid: the user whose it is.</summary>
     public int Owner => owner.Value;
@@ -123,10 +130,10 @@ public sealed class DiskInode : KernelObject
         entries.RemoveAt(place);
     }
 
-    internal void Begin(int number, bool isDirectory, int owner, int mode)
+    internal void Begin(int number, FileType type, int owner, int mode)
     {
         this.number.Value = number;
-        this.isDirectory.Value = isDirectory;
+        this.type.Value = type;
         this.owner.Value = owner;
         this.mode.Value = mode;
         Context.Value = -1;

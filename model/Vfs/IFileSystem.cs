@@ -20,6 +20,31 @@ public interface IFileSystem
     /// <summary>->mkdir, under the directory's i_rwsem: makes a directory of a negative dentry.</summary>
     KTask<Errno> MakeDirectory(Inode directory, Dentry dentry, int user);
 
+    /// <summary>->symlink, under the directory's i_rwsem: makes a symlink of a negative dentry.</summary>
+    /// <param name="directory">The directory.</param>
+    /// <param name="dentry">The dentry.</param>
+    /// <param name="target">What it leads to, a number of <see cref="Disk.TextOf"/>.</param>
+    /// <param name="user">Whose it will be.</param>
+    KTask<Errno> MakeSymlink(Inode directory, Dentry dentry, int target, int user);
+
+    /// <summary>->mknod, under the directory's i_rwsem: makes a device of a negative dentry.</summary>
+    KTask<Errno> MakeSpecial(Inode directory, Dentry dentry, int user);
+
+    /// <summary>->tmpfile, with no lock: makes a file without a name, of a dentry that is not hashed, and opens it.</summary>
+    KTask<Errno> MakeTemporary(Inode directory, Dentry dentry, int user);
+
+    /// <summary>->get_link by reference: a symlink's target, and whether it is the caller's own, to be given back with <see cref="PutLink"/>.</summary>
+    KTask<(Errno Error, LinkTarget? Target, bool IsOwn)> GetLink(Inode inode);
+
+    /// <summary>The delayed call that ->get_link leaves: frees the target.</summary>
+    void PutLink(LinkTarget target);
+
+    /// <summary>->getattr of a symlink: its size.</summary>
+    KTask<(Errno Error, int Size)> SizeOfLink(Inode inode);
+
+    /// <summary>->free_inode: what goes with the inode after the grace period.</summary>
+    void FreeInode(Inode inode);
+
     /// <summary>->unlink, under the i_rwsem of the directory and of the file.</summary>
     KTask<Errno> Unlink(Inode directory, Dentry dentry);
 

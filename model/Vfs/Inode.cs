@@ -34,6 +34,9 @@ public enum InodeState
     /// <summary>The LRU walk strips its pages without a lock; pins the inode's memory against evict.</summary>
     LruIsolating = 1 << 13,
 
+    /// <summary>Made by O_TMPFILE: it may get a name although it has none.</summary>
+    Linkable = 1 << 14,
+
     DirtyInode = DirtySync | DirtyDatasync,
     Dirty = DirtyInode | DirtyPages,
     DirtyAll = Dirty | DirtyTime,
@@ -68,7 +71,7 @@ public sealed class Inode : KernelObject, IHashed
     public Plain<int> Nlink;
 
     [KernelName("i_mode")]
-    public Plain<bool> IsDirectory;
+    public Plain<FileType> Type;
 
     /// <summary>Serialises changes of the file, and for a directory of its entries.</summary>
     [KernelName("i_rwsem")]
@@ -77,6 +80,12 @@ public sealed class Inode : KernelObject, IHashed
     /// <summary>Published by key set-up, reset only in eviction. Its type belongs to fs/crypto.</summary>
     [KernelName("i_crypt_info")]
     public Pointer<KernelObject> CryptInfo;
+
+    /// <summary>
+    /// Of a symlink its target, once it is known: read with its inode, or published by who decrypted it first. Freed with the inode.
+    /// </summary>
+    [KernelName("i_link")]
+    public Pointer<LinkTarget> Link;
 
     /// <summary>Waits for I_NEW to clear, or for the end of a freeing inode.</summary>
     [KernelName("I_NEW queue")]
@@ -122,7 +131,10 @@ public sealed class Inode : KernelObject, IHashed
     /// S_DEAD: a directory that was removed, so that nothing is looked up or made in it. Asked under its i_rwsem, where
     /// its link count goes and the flag is set.
     /// </summary>
-    public bool IsDead => IsDirectory.Value && Nlink.Value == 0;
+    public bool IsDead => IsDirectory && Nlink.Value == 0;
+
+    /// <summary>S_ISDIR, asked by who is ordered after its maker.</summary>
+    public bool IsDirectory => Type.Value == FileType.Directory;
 
     public ulong HashKey => (ulong)Number.Peek;
 

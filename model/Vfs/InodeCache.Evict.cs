@@ -108,6 +108,7 @@ public sealed partial class InodeCache
     [KernelSource("fs/inode.c", "destroy_inode")]
     private KTask Destroy(Inode inode)
     {
+        FileSystem.FreeInode(inode);
         slab.FreeAfterGracePeriod(inode);
         return KTask.Done;
     }

@@ -126,7 +126,7 @@ public sealed partial class InodeCache
     {
         if (await inode.HashLink.IsHashedRacy())
             await RemoveFromHash(inode);
-        inode.IsDirectory.Value = false;
+        inode.Type.Value = FileType.File;
     }
 
     /// <summary>Reading a new inode failed: whoever waits for it finds it unhashed, and the last put evicts it.</summary>

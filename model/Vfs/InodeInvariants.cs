@@ -26,7 +26,7 @@ public static class InodeInvariants
             Each("an inode that is I_NEW has a reference: its maker's", i => !Has(i, InodeState.New) || i.Count.Peek > 0),
             Each("i_count is not negative", i => i.Count.Peek >= 0),
             Each("each alias of an inode has a reference on it", i => i.Lock.IsHeld || i.Count.Peek >= i.Aliases.PeekCount),
-            Each("a directory has at most one alias", i => i.Lock.IsHeld || !i.IsDirectory.Peek || i.Aliases.PeekCount <= 1),
+            Each("a directory has at most one alias", i => i.Lock.IsHeld || i.Type.Peek != FileType.Directory || i.Aliases.PeekCount <= 1),
             Each("an inode on the LRU is not dying", i => i.Lock.IsHeld || !IsOnLru(i) || !Has(i, InodeState.Freeing)),
             Each("i_lru is on a private list only if the inode is dying", i => !i.LruLink.Peek || IsOnLru(i) || Has(i, InodeState.Freeing)),
             Each("a hashed inode is on s_inodes unless it is I_NEW or dying",

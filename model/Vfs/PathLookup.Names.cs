@@ -9,18 +9,23 @@ public sealed partial class PathLookup
 {
     /// <summary>Takes a file's name away. The file goes with its last name and its last user.</summary>
     [KernelSource("fs/namei.c", "do_unlinkat", Omits = "mnt_want_write; delegations")]
-    public async KTask<Errno> Unlink(int[] path, int user)
+    public async KTask<Errno> Unlink(PathName path, int user)
     {
-        if (path.Length == 0)
-            return Errno.EISDIR;
-        var (error, parent) = await WalkToParent(path);
+        var (error, parent, name, slash) = await WalkToParent(path);
         if (error != Errno.OK)
             return error;
+        if (!PathName.IsName(name))
+            return await PutAfter(parent!, Errno.EISDIR);
         var directory = parent!.Inode.Value!;
         await directory.Rwsem.AcquireWrite(VfsLocks.ParentRwsem);
-        (error, var dentry) = await LookupPresent(parent, directory, path[^1]);
+        (error, var dentry) = await LookupPresent(parent, directory, name);
         Inode? victim = null;
-        if (error == Errno.OK)
+        if (error == Errno.OK && slash)
+        {
+            error = dentry!.Inode.Value!.IsDirectory ? Errno.EISDIR : Errno.ENOTDIR;
+            await dentries.Dput(dentry);
+        }
+        else if (error == Errno.OK)
         {
             victim = dentry!.Inode.Value!;
             await victim.Count.Increment();                        // ihold
@@ -37,16 +42,16 @@ public sealed partial class PathLookup
 
     /// <summary>Removes an empty directory.</summary>
     [KernelSource("fs/namei.c", "do_rmdir", Omits = "mnt_want_write")]
-    public async KTask<Errno> RemoveDirectory(int[] path, int user)
+    public async KTask<Errno> RemoveDirectory(PathName path, int user)
     {
-        if (path.Length == 0)
-            return Errno.EINVAL;                                   // "."
-        var (error, parent) = await WalkToParent(path);
+        var (error, parent, name, _) = await WalkToParent(path);
         if (error != Errno.OK)
             return error;
+        if (!PathName.IsName(name))
+            return await PutAfter(parent!, name == PathName.DotDot ? Errno.ENOTEMPTY : Errno.EINVAL);
         var directory = parent!.Inode.Value!;
         await directory.Rwsem.AcquireWrite(VfsLocks.ParentRwsem);
-        (error, var dentry) = await LookupPresent(parent, directory, path[^1]);
+        (error, var dentry) = await LookupPresent(parent, directory, name);
         if (error == Errno.OK)
         {
             error = await RemoveLocked(directory, dentry!, user);
@@ -58,30 +63,48 @@ public sealed partial class PathLookup
         return error;
     }
 
-    /// <summary>Gives a file a second name.</summary>
-    [KernelSource("fs/namei.c", "do_linkat", Omits = "mnt_want_write; protected_hardlinks; O_TMPFILE")]
-    public async KTask<Errno> Link(int[] oldPath, int[] path, int user)
+    /// <summary>Gives a file a second name. A symlink is not followed: it gets one itself.</summary>
+    public async KTask<Errno> Link(PathName oldPath, PathName path, int user)
     {
-        var (error, old) = await Walk(oldPath);
-        if (error != Errno.OK)
-            return error;
-        (error, var parent) = await WalkToParent(path);
+        var (error, old) = await Walk(oldPath, follow: false);
+        return error == Errno.OK ? await Link(old!, path, user) : error;
+    }
+
+    /// <summary>The same of a file that is known already, or of one that has no name yet.</summary>
+    /// <param name="old">Its dentry, whose reference is taken over.</param>
+    /// <param name="path">The name.</param>
+    /// <param name="user">Who.</param>
+    [KernelSource("fs/namei.c", "do_linkat", Omits = "mnt_want_write; protected_hardlinks")]
+    public async KTask<Errno> Link(Dentry old, PathName path, int user)
+    {
+        var (error, parent, name, slash) = await WalkToParent(path);
         if (error == Errno.OK)
         {
-            var directory = parent!.Inode.Value!;
-            await directory.Rwsem.AcquireWrite(VfsLocks.ParentRwsem);
-            (error, var dentry) = await LookupLocked(parent, directory, path[^1]);
-            if (error == Errno.OK)
-            {
-                error = await LinkLocked(old!, directory, dentry!, user);
-                await dentries.Dput(dentry!);
-            }
-
-            await directory.Rwsem.ReleaseWrite();
-            await dentries.Dput(parent);
+            if (!PathName.IsName(name))
+                error = Errno.EEXIST;
+            else if (slash)
+                error = await Refuse(parent!, name);
+            else
+                error = await LinkIn(old, parent!, name, user);
+            await dentries.Dput(parent!);
         }
 
-        await dentries.Dput(old!);
+        await dentries.Dput(old);
+        return error;
+    }
+
+    private async KTask<Errno> LinkIn(Dentry old, Dentry parent, int name, int user)
+    {
+        var directory = parent.Inode.Value!;
+        await directory.Rwsem.AcquireWrite(VfsLocks.ParentRwsem);
+        var (error, dentry) = await LookupLocked(parent, directory, name);
+        if (error == Errno.OK)
+        {
+            error = await LinkLocked(old, directory, dentry!, user);
+            await dentries.Dput(dentry!);
+        }
+
+        await directory.Rwsem.ReleaseWrite();
         return error;
     }
 
@@ -129,11 +152,29 @@ public sealed partial class PathLookup
         var error = Permission(directory, user, MayChange);
         if (error != Errno.OK)
             return error;
-        if (inode.IsDirectory.Value)
+        if (inode.IsDirectory)
             return Errno.EPERM;
         await inode.Rwsem.AcquireWrite();
-        error = inode.Nlink.Value == 0 ? Errno.ENOENT : await inodes.FileSystem.Link(old, directory, dentry);
+        var isLinkable = await IsLinkable(inode);
+        error = inode.Nlink.Value == 0 && !isLinkable ? Errno.ENOENT : await inodes.FileSystem.Link(old, directory, dentry);
+        if (error == Errno.OK && isLinkable)
+        {
+            await inode.Lock.Acquire();
+            await inode.State.Set(inode.State.Value & ~InodeState.Linkable);
+            await inode.Lock.Release();
+        }
+
         await inode.Rwsem.ReleaseWrite();
+        return error;
+    }
+
+    // Whether it was made by O_TMPFILE and has never had a name: that is asked without i_lock. A file with a name is not.
+    private static async KTask<bool> IsLinkable(Inode inode)
+        => inode.Nlink.Value == 0 && (await inode.State.ReadRacy() & InodeState.Linkable) != 0;
+
+    private async KTask<Errno> PutAfter(Dentry dentry, Errno error)
+    {
+        await dentries.Dput(dentry);
         return error;
     }
 
@@ -159,7 +200,7 @@ public sealed partial class PathLookup
         var error = Permission(directory, user, MayChange);
         if (error != Errno.OK)
             return error;
-        if (dentry.Inode.Value!.IsDirectory.Value != isDirectory)
+        if (dentry.Inode.Value!.IsDirectory != isDirectory)
             return isDirectory ? Errno.ENOTDIR : Errno.EISDIR;
         return directory.IsDead ? Errno.ENOENT : Errno.OK;
     }

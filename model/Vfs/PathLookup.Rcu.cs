@@ -6,83 +6,199 @@ namespace Fscrypt.Sim.Model.Vfs;
 // can tell takes references on where he is and goes on by reference; where that is too late the whole walk starts again that way.
 public sealed partial class PathLookup
 {
+    // What d_seq of a dentry counts, as it was when it was found.
+    private readonly record struct Seen(Dentry Dentry, Dentry? Parent, int Name, Inode? Inode, bool IsHashed);
+
     /// <summary>Walks without references as far as it goes.</summary>
-    /// <returns>As <see cref="Walk(int[])"/>; or ECHILD, if the walk has to be made again by reference.</returns>
-    [KernelSource("fs/namei.c", "path_lookupat", Omits = "d_seq, which is compared by what it counts; mounts; symlinks; permission to search")]
-    private async KTask<(Errno Error, Dentry? Dentry)> WalkRcu(int[] path, int count)
+    /// <returns>Where the walk ends, with references; or an error, ECHILD if the walk has to be made again by reference.</returns>
+    [KernelSource("fs/namei.c", "path_lookupat", Omits = "d_seq, which is compared by what it counts; mounts; permission to search")]
+    private async KTask<(Errno Error, NameData Walk)> WalkRcu(PathName path, LookupFlags flags)
     {
-        var (at, above, name) = (superBlock.Root.Value!, default(Dentry), 0);
-        var inode = at.Inode.Racy!;
+        var at = SeenNow(path.From ?? superBlock.Root.Value!);
         await superBlock.Host.Rcu.ReadLock();
-        for (var i = 0; i < count; i++)
+        if (path.Below != null && await path.Below.Dentry.LoadAcquire() is { } below)
+            at = SeenNow(below);
+        var walk = new NameData(at.Dentry, path.Names, 0, path.EndsInSlash, flags);
+        while (walk.Next < walk.Names.Length)
         {
-            var child = inode.IsDirectory.Racy ? await dentries.LookupRcu(at, path[i]) : null;
-            if (child == null)
+            var (isLast, isDirectory) = (walk.IsAtLast, at.Inode!.Type.Racy == FileType.Directory);
+            if (isLast && isDirectory && (flags & LookupFlags.Parent) != 0)
+                break;
+            if (isDirectory && !PathName.IsName(walk.Name))
             {
-                return await Unlazy(at, above, name, inode)
-                    ? await WalkOn(at, path, i, count, known: null, isMissed: true)
-                    : (Errno.ECHILD, null);
+                if (walk.Name == PathName.DotDot && at.Parent != null)
+                {
+                    var parent = SeenNow(at.Parent);
+                    if (!IsUnchanged(at))
+                        return (await Abandon(walk, Errno.ECHILD), default);
+                    at = parent;
+                }
+
+                walk = PastNameRcu(walk) with { At = at.Dentry };
+                continue;
             }
 
-            var childInode = child.Inode.Racy;
-            if (!IsUnchanged(at, above, name, inode))
-            {
-                await superBlock.Host.Rcu.ReadUnlock();
-                return (Errno.ECHILD, null);
-            }
+            var child = isDirectory ? await dentries.LookupRcu(at.Dentry, walk.Name) : null;
+            if (child == null)
+                return await Unlazy(at, walk.Link) ? await WalkOn(walk, known: null, isMissed: true) : (Errno.ECHILD, default);
+
+            var found = new Seen(child, at.Dentry, walk.Name, child.Inode.Racy, IsHashed: true);
+            if (!IsUnchanged(at))
+                return (await Abandon(walk, Errno.ECHILD), default);
 
             if (DentryCache.Has(await child.Flags.ReadOnce(), DentryFlags.NoKeyName))
             {
                 // fscrypt_d_revalidate would have to set up the directory's key, and says ECHILD.
-                return await UnlazyNext(at, child, path[i], childInode)
-                    ? await WalkOn(at, path, i, count, known: child, isMissed: false)
-                    : (Errno.ECHILD, null);
+                return await UnlazyNext(walk, found) ? await WalkOn(walk, known: child, isMissed: false) : (Errno.ECHILD, default);
             }
 
-            if (!IsUnchanged(child, at, path[i], childInode) || childInode == null)
+            if (!IsUnchanged(found))
+                return (await Abandon(walk, Errno.ECHILD), default);
+            if (found.Inode == null)
+                return (await Abandon(walk, Errno.ENOENT), default);
+            if (isLast && walk.EndsInSlash)
+                walk = walk with { Flags = walk.Flags | LookupFlags.Follow | LookupFlags.Directory };
+            walk = PastNameRcu(walk);
+            if (found.Inode.Type.Racy != FileType.Symlink || (isLast && (walk.Flags & LookupFlags.Follow) == 0))
             {
-                var isNegative = childInode == null && IsUnchanged(child, at, path[i], childInode);
-                await superBlock.Host.Rcu.ReadUnlock();
-                return (isNegative ? Errno.ENOENT : Errno.ECHILD, null);
+                at = found;
+                walk = walk with { At = child };
+                continue;
             }
 
-            (above, name, at, inode) = (at, path[i], child, childInode);
+            if (walk.Followed >= FollowedMax)
+                return (await Abandon(walk, Errno.ELOOP), default);
+            walk = Push(walk, child, at.Dentry, found.Name, found.Inode);
+            if (await found.Inode.Link.LoadAcquire() is not { } target)
+                return await Unlazy(at, walk.Link) ? await FollowOn(walk, found.Inode) : (Errno.ECHILD, default);
+            var link = superBlock.Disk.LinkPathOf(target.Text.Value);
+            if (link.IsAbsolute)
+                at = SeenNow(superBlock.Root.Value!);              // nd_jump_root
+            var trailing = walk.Link!.IsTrailing;
+            walk = walk with { At = at.Dentry, Names = link.Names, Next = 0, EndsInSlash = link.EndsInSlash && trailing };
+            if (link.Names.Length == 0)
+                walk = PastTargetRcu(walk);
         }
 
-        return await Unlazy(at, above, name, inode) ? (Errno.OK, at) : (Errno.ECHILD, null);
+        if (!await Unlazy(at, walk.Link))
+            return (Errno.ECHILD, default);
+        return (Errno.OK, walk);
     }
 
-    /// <summary>Takes a reference on where the walk is, and ends the read section. False if it is too late for that.</summary>
-    [KernelSource("fs/namei.c", "try_to_unlazy")]
-    private async KTask<bool> Unlazy(Dentry at, Dentry? above, int name, Inode inode)
+    // The symlink's target is not in memory, and the file system may have to read it: it wants references.
+    private async KTask<(Errno Error, NameData Walk)> FollowOn(NameData walk, Inode inode)
     {
+        var (error, target, isOwn) = await inodes.FileSystem.GetLink(inode);
+        if (error != Errno.OK)
+            return (await Terminate(walk, error), default);
+        return await WalkOn(await Into(walk, target!, isOwn), known: null, isMissed: false);
+    }
+
+    private NameData PastNameRcu(NameData walk)
+    {
+        walk = walk with { Next = walk.Next + 1 };
+        return walk.Next == walk.Names.Length && walk.Link != null ? PastTargetRcu(walk) : walk;
+    }
+
+    private NameData PastTargetRcu(NameData walk)
+    {
+        var link = walk.Link!;
+        var (names, next, slash) = (link.Names.Value!, link.Next.Value, link.EndsInSlash.Value);
+        return walk with { Names = names, Next = next, EndsInSlash = slash, Link = Pop(link) };
+    }
+
+    // Ends a walk that has no references.
+    private async KTask<Errno> Abandon(NameData walk, Errno error)
+    {
+        await superBlock.Host.Rcu.ReadUnlock();
+        for (var link = walk.Link; link != null; link = Pop(link))
+        {
+        }
+
+        return error;
+    }
+
+    /// <summary>Takes references on where the walk is, and ends the read section. False if it is too late for that.</summary>
+    [KernelSource("fs/namei.c", "try_to_unlazy")]
+    private async KTask<bool> Unlazy(Seen at, FollowedLink? links)
+    {
+        if (!await LegitimizeLinks(links))
+            return false;
+
         // The race is here: killed, moved or made negative since it was found.
-        var isAlive = await at.Ref.GetNotDead();
-        var isUnchanged = isAlive && IsUnchanged(at, above, name, inode);
+        var isAlive = await at.Dentry.Ref.GetNotDead();
+        var isUnchanged = isAlive && IsUnchanged(at);
         await superBlock.Host.Rcu.ReadUnlock();
         if (isAlive && !isUnchanged)
-            await dentries.Dput(at);
+            await dentries.Dput(at.Dentry);
+        if (!isUnchanged)
+            await DropLinks(links, until: null);
         return isUnchanged;
     }
 
     /// <summary>The same with where the walk is and where it goes. The child's d_seq stands for both.</summary>
     [KernelSource("fs/namei.c", "try_to_unlazy_next")]
-    private async KTask<bool> UnlazyNext(Dentry at, Dentry child, int name, Inode? inode)
+    private async KTask<bool> UnlazyNext(NameData walk, Seen child)
     {
-        var isAlive = await at.Ref.GetNotDead();
-        var isChildAlive = isAlive && await child.Ref.GetNotDead();
-        var isUnchanged = isChildAlive && IsUnchanged(child, at, name, inode);
+        if (!await LegitimizeLinks(walk.Link))
+            return false;
+        var isAlive = await walk.At.Ref.GetNotDead();
+        var isChildAlive = isAlive && await child.Dentry.Ref.GetNotDead();
+        var isUnchanged = isChildAlive && IsUnchanged(child);
         await superBlock.Host.Rcu.ReadUnlock();
         if (isUnchanged)
             return true;
         if (isChildAlive)
-            await dentries.Dput(child);
+            await dentries.Dput(child.Dentry);
         if (isAlive)
-            await dentries.Dput(at);
+            await dentries.Dput(walk.At);
+        await DropLinks(walk.Link, until: null);
         return false;
     }
 
+    /// <summary>Takes references on the symlinks that are being followed. If one is gone the read section ends, and all are dropped.</summary>
+    [KernelSource("fs/namei.c", "legitimize_links")]
+    private async KTask<bool> LegitimizeLinks(FollowedLink? links)
+    {
+        for (var link = links; link != null; link = link.Outer.Value)
+        {
+            var dentry = link.Link.Value!;
+            var isAlive = await dentry.Ref.GetNotDead();
+            if (isAlive && IsUnchanged(new Seen(dentry, link.Parent.Value, link.FileName.Value, link.Inode.Value, IsHashed: true)))
+                continue;
+            await superBlock.Host.Rcu.ReadUnlock();
+            if (isAlive)
+                await dentries.Dput(dentry);
+            await DropLinks(links, until: link);
+            return false;
+        }
+
+        return true;
+    }
+
+    // Of the symlinks on the stack those above one of them have a reference; all of them if that is none.
+    [KernelSource("fs/namei.c", "drop_links")]
+    private async KTask DropLinks(FollowedLink? links, FollowedLink? until)
+    {
+        var isReferenced = true;
+        while (links != null)
+        {
+            isReferenced &= !ReferenceEquals(links, until);
+            var dentry = links.Link.Value!;
+            links = Pop(links);
+            if (isReferenced)
+                await dentries.Dput(dentry);
+        }
+    }
+
+    private static Seen SeenNow(Dentry dentry)
+        => new(dentry, dentry.Parent.Racy, dentry.FileName.Racy, dentry.Inode.Racy, dentry.HashLink.IsHashed);
+
     // read_seqcount_retry of d_seq. It counts moves, changes of the inode and unhashing, and these are looked at themselves.
-    private static bool IsUnchanged(Dentry dentry, Dentry? parent, int name, Inode? inode)
-        => parent == null || (DentryCache.IsAt(dentry, parent, name) && ReferenceEquals(dentry.Inode.Racy, inode));
+    private static bool IsUnchanged(Seen seen)
+    {
+        var dentry = seen.Dentry;
+        return seen.Parent == null || (dentry.HashLink.IsHashed == seen.IsHashed && ReferenceEquals(dentry.Parent.Racy, seen.Parent)
+            && dentry.FileName.Racy == seen.Name && ReferenceEquals(dentry.Inode.Racy, seen.Inode));
+    }
 }

@@ -7,19 +7,29 @@ public sealed partial class PathLookup
 {
     /// <summary>Moves a name, over another one if there is one and the kind allows it, or exchanges two.</summary>
     [KernelSource("fs/namei.c", "do_renameat2", Omits = "mnt_want_write; RENAME_WHITEOUT")]
-    public async KTask<Errno> Rename(int[] fromPath, int[] toPath, RenameKind kind, int user)
+    public async KTask<Errno> Rename(PathName fromPath, PathName toPath, RenameKind kind, int user)
     {
-        if (fromPath.Length == 0 || (toPath.Length == 0 && kind != RenameKind.NoReplace))
-            return Errno.EBUSY;
-        var (error, from) = await WalkToParent(fromPath);
+        var (error, from, fromName, fromSlash) = await WalkToParent(fromPath);
         if (error != Errno.OK)
             return error;
-        (error, var to) = await WalkToParent(toPath);
+        (error, var to, var toName, var toSlash) = await WalkToParent(toPath);
         if (error == Errno.OK)
         {
-            var trap = await LockParents(from!, to!);
-            error = await RenameIn(from!, fromPath[^1], to!, toPath[^1], trap, kind, user);
-            await UnlockParents(from!, to!);
+            if (!PathName.IsName(fromName))
+            {
+                error = Errno.EBUSY;
+            }
+            else if (!PathName.IsName(toName))
+            {
+                error = kind == RenameKind.NoReplace ? Errno.EEXIST : Errno.EBUSY;
+            }
+            else
+            {
+                var trap = await LockParents(from!, to!);
+                error = await RenameIn((from!, fromName, fromSlash), (to!, toName, toSlash), trap, kind, user);
+                await UnlockParents(from!, to!);
+            }
+
             await dentries.Dput(to!);
         }
 
@@ -59,25 +69,33 @@ public sealed partial class PathLookup
         await superBlock.RenameMutex.Release();
     }
 
-    private async KTask<Errno> RenameIn(Dentry from, int fromName, Dentry to, int toName, Dentry? trap, RenameKind kind, int user)
+    private async KTask<Errno> RenameIn(
+        (Dentry Parent, int Name, bool Slash) from, (Dentry Parent, int Name, bool Slash) to, Dentry? trap, RenameKind kind, int user)
     {
-        var (error, old) = await LookupPresent(from, from.Inode.Value!, fromName);
+        var (fromDirectory, toDirectory) = (from.Parent.Inode.Value!, to.Parent.Inode.Value!);
+        var (error, old) = await LookupPresent(from.Parent, fromDirectory, from.Name);
         if (error != Errno.OK)
             return error;
-        (error, var target) = await LookupLocked(to, to.Inode.Value!, toName);
+        (error, var target) = await LookupLocked(to.Parent, toDirectory, to.Name);
         if (error == Errno.OK)
         {
-            if (kind == RenameKind.NoReplace && target!.Inode.Value != null)
+            var exchange = kind == RenameKind.Exchange;
+            var (source, replaced) = (old!.Inode.Value!, target!.Inode.Value);
+            if (kind == RenameKind.NoReplace && replaced != null)
                 error = Errno.EEXIST;
-            else if (kind == RenameKind.Exchange && target!.Inode.Value == null)
+            else if (exchange && replaced == null)
                 error = Errno.ENOENT;
+            else if (exchange && to.Slash && !replaced!.IsDirectory)
+                error = Errno.ENOTDIR;
+            else if (!source.IsDirectory && (from.Slash || (to.Slash && !exchange)))
+                error = Errno.ENOTDIR;                             // only a directory has a slash behind its name
             else if (ReferenceEquals(old, trap))
                 error = Errno.EINVAL;                              // below itself
             else if (ReferenceEquals(target, trap))
-                error = kind == RenameKind.Exchange ? Errno.EINVAL : Errno.ENOTEMPTY;
+                error = exchange ? Errno.EINVAL : Errno.ENOTEMPTY;
             else
-                error = await RenameLocked(from.Inode.Value!, old!, to.Inode.Value!, target!, kind == RenameKind.Exchange, user);
-            await dentries.Dput(target!);                          // unhashed now: what it stood for is evicted here
+                error = await RenameLocked(fromDirectory, old, toDirectory, target, exchange, user);
+            await dentries.Dput(target);                           // unhashed now: what it stood for is evicted here
         }
 
         await dentries.Dput(old!);
@@ -91,8 +109,8 @@ public sealed partial class PathLookup
         var (source, target) = (from.Inode.Value!, to.Inode.Value);
         if (ReferenceEquals(source, target))
             return Errno.OK;                                       // two names of one file: nothing is done
-        var isDirectory = source.IsDirectory.Value;
-        var targetIsDirectory = exchange ? target!.IsDirectory.Value : isDirectory;
+        var isDirectory = source.IsDirectory;
+        var targetIsDirectory = exchange ? target!.IsDirectory : isDirectory;
         var moves = !ReferenceEquals(fromDirectory, toDirectory);
         var error = MayDelete(fromDirectory, from, user, isDirectory);
         if (error == Errno.OK)
@@ -137,7 +155,7 @@ public sealed partial class PathLookup
     [KernelSource("fs/inode.c", "lock_two_nondirectories", Omits = "before 6.5 a directory that is moved is not locked")]
     private static async KTask LockMoved(Inode source, Inode? target, bool moves, bool exchange)
     {
-        if (source.IsDirectory.Value)
+        if (source.IsDirectory)
         {
             if (Locks(source, moves))
                 await source.Rwsem.AcquireWrite(VfsLocks.ChildRwsem);
@@ -146,7 +164,7 @@ public sealed partial class PathLookup
             return;
         }
 
-        if (target is { IsDirectory.Value: true })
+        if (target is { IsDirectory: true })
         {
             if (Locks(target, moves || !exchange))
                 await target.Rwsem.AcquireWrite(VfsLocks.ChildRwsem);
@@ -160,5 +178,5 @@ public sealed partial class PathLookup
             await second.Rwsem.AcquireWrite(VfsLocks.SecondFileRwsem);
     }
 
-    private static bool Locks(Inode inode, bool changes) => !inode.IsDirectory.Value || changes;
+    private static bool Locks(Inode inode, bool changes) => !inode.IsDirectory || changes;
 }

@@ -4,63 +4,171 @@ using Fscrypt.Sim.Model.Releases;
 namespace Fscrypt.Sim.Model.Vfs;
 
 /// <summary>fs/namei.c: from a path to a dentry.</summary>
-public sealed partial class PathLookup(SuperBlock superBlock, InodeCache inodes, DentryCache dentries, KernelRelease release)
+public sealed partial class PathLookup
 {
-    /// <summary>Walks a path from the root.</summary>
-    /// <param name="path">Numbers of names, from <see cref="Disk.FileName"/>.</param>
-    /// <returns>A positive dentry with a reference, or the error.</returns>
-    public KTask<(Errno Error, Dentry? Dentry)> Walk(int[] path) => Walk(path, path.Length);
+    private readonly SuperBlock superBlock;
+    private readonly InodeCache inodes;
+    private readonly DentryCache dentries;
+    private readonly KernelRelease release;
+    private readonly Slab<FollowedLink> links;
 
-    [KernelSource("fs/namei.c", "path_openat", Omits = "symlinks; permission to search: every directory lets everybody")]
-    private async KTask<(Errno Error, Dentry? Dentry)> Walk(int[] path, int count)
+    internal PathLookup(SuperBlock superBlock, InodeCache inodes, DentryCache dentries, KernelRelease release)
     {
-        var (error, dentry) = await WalkRcu(path, count);
+        this.superBlock = superBlock;
+        this.inodes = inodes;
+        this.dentries = dentries;
+        this.release = release;
+        links = new Slab<FollowedLink>(superBlock.Host, h => new FollowedLink(h));
+    }
+
+    // struct nameidata: where a walk is, and what is before it.
+    private readonly record struct NameData(
+        Dentry At, int[] Names, int Next, bool EndsInSlash, LookupFlags Flags, FollowedLink? Link = null, int Followed = 0)
+    {
+        // The name that is next; none if the path is the place where it begins.
+        public int Name => Next < Names.Length ? Names[Next] : 0;
+
+        // Whether the next name ends the whole path, and not only the target of a symlink in the middle of it.
+        public bool IsAtLast => Next >= Names.Length - 1 && (Link == null || Link.IsTrailing);
+    }
+
+    [Flags]
+    private enum LookupFlags
+    {
+        None = 0,
+
+        // LOOKUP_FOLLOW: a symlink that ends the path is followed too.
+        Follow = 1 << 0,
+
+        // LOOKUP_DIRECTORY: the end has to be a directory.
+        Directory = 1 << 1,
+
+        // LOOKUP_PARENT: the walk ends before the last name.
+        Parent = 1 << 2,
+    }
+
+    /// <summary>Walks a path.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="follow">Whether a symlink that ends it is followed.</param>
+    /// <param name="directory">Whether it has to lead to a directory.</param>
+    /// <returns>A positive dentry with a reference, or the error.</returns>
+    public async KTask<(Errno Error, Dentry? Dentry)> Walk(PathName path, bool follow = true, bool directory = false)
+    {
+        var flags = (follow ? LookupFlags.Follow : 0) | (directory ? LookupFlags.Directory : 0);
+        var (error, walk) = await Walk(path, flags);
+        return error == Errno.OK ? await Complete(walk) : (error, null);
+    }
+
+    // filename_lookup: RCU first; ECHILD starts all of it again by reference.
+    [KernelSource("fs/namei.c", "path_lookupat", Omits = "permission to search: every directory lets everybody; mounts")]
+    private async KTask<(Errno Error, NameData Walk)> Walk(PathName path, LookupFlags flags)
+    {
+        var (error, walk) = await WalkRcu(path, flags);
         if (error != Errno.ECHILD)
-            return (error, dentry);
-        dentry = superBlock.Root.Value!;
+            return (error, walk);
+        return await WalkOn(new NameData(await Start(path), path.Names, 0, path.EndsInSlash, flags), known: null, isMissed: false);
+    }
+
+    /// <summary>Where a path begins, with a reference.</summary>
+    [KernelSource("fs/namei.c", "path_init", Omits = "the reference on nd->root, which the mount pins")]
+    private async KTask<Dentry> Start(PathName path)
+    {
+        if (path.Below != null && await path.Below.Get() is { } below)
+            return below;
+        var dentry = path.From ?? superBlock.Root.Value!;
         await DentryCache.Dget(dentry);
-        return await WalkOn(dentry, path, 0, count, known: null, isMissed: false);
+        return dentry;
+    }
+
+    // The end of a walk that was not to stop before: whether it may be what it is.
+    private async KTask<(Errno Error, Dentry? Dentry)> Complete(NameData walk)
+    {
+        if ((walk.Flags & LookupFlags.Directory) == 0 || walk.At.Inode.Value!.IsDirectory)
+            return (Errno.OK, walk.At);
+        await dentries.Dput(walk.At);
+        return (Errno.ENOTDIR, null);
     }
 
     /// <summary>Walks on by reference.</summary>
-    /// <param name="dentry">Where the walk is, with a reference, which is dropped.</param>
-    /// <param name="path">The path.</param>
-    /// <param name="start">Which name is next.</param>
-    /// <param name="count">How many names there are.</param>
+    /// <param name="walk">Where the walk is, with a reference, and one on each symlink: they are dropped if it fails.</param>
     /// <param name="known">The cached dentry of the next name, with a reference, if it was found already.</param>
     /// <param name="isMissed">Whether it is known that none is cached.</param>
-    [KernelSource("fs/namei.c", "link_path_walk", Omits = "symlinks; permission to search: every directory lets everybody")]
-    private async KTask<(Errno Error, Dentry? Dentry)> WalkOn(
-        Dentry dentry, int[] path, int start, int count, Dentry? known, bool isMissed)
+    [KernelSource("fs/namei.c", "link_path_walk", Omits = "permission to search: every directory lets everybody")]
+    private async KTask<(Errno Error, NameData Walk)> WalkOn(NameData walk, Dentry? known, bool isMissed)
     {
-        for (var i = start; i < count; i++)
+        while (walk.Next < walk.Names.Length)
         {
-            if (dentry.Inode.Value!.IsDirectory.Value is false)
+            if (walk.At.Inode.Value!.IsDirectory is false)
+                return (await Terminate(walk, Errno.ENOTDIR), default);
+            if (walk.IsAtLast && (walk.Flags & LookupFlags.Parent) != 0)
+                break;
+            if (!PathName.IsName(walk.Name))
             {
-                await dentries.Dput(dentry);
-                return (Errno.ENOTDIR, null);
+                walk = await HandleDots(walk);
+                continue;
             }
 
             var (error, child) = (Errno.OK, default(Dentry));
             if (known != null)
                 (error, child) = await Validated(known);
             else if (!isMissed)
-                (error, child) = await LookupFast(dentry, path[i]);
+                (error, child) = await LookupFast(walk.At, walk.Name);
             (known, isMissed) = (null, false);
             if (error == Errno.OK && child == null)
-                (error, child) = await LookupSlow(dentry, path[i]);
-            await dentries.Dput(dentry);
+                (error, child) = await LookupSlow(walk.At, walk.Name);
             if (error != Errno.OK)
-                return (error, null);
-            dentry = child!;
-            if (!await DentryCache.IsPositive(dentry))
-            {
-                await dentries.Dput(dentry);
-                return (Errno.ENOENT, null);
-            }
+                return (await Terminate(walk, error), default);
+            (error, walk) = await StepInto(walk, child!);
+            if (error != Errno.OK)
+                return (error, default);
         }
 
-        return (Errno.OK, dentry);
+        return (Errno.OK, walk);
+    }
+
+    [KernelSource("fs/namei.c", "handle_dots", Omits = "mounts: what is above the root is the root")]
+    private async KTask<NameData> HandleDots(NameData walk)
+    {
+        var isUp = walk.Name == PathName.DotDot;
+        walk = await PastName(walk);
+        if (!isUp || walk.At.Parent.Racy == null)
+            return walk;
+        var parent = await dentries.DgetParent(walk.At);
+        await dentries.Dput(walk.At);
+        return walk with { At = parent };
+    }
+
+    /// <summary>Goes to what was found under the next name, whose reference is taken over, or into the target if it is a symlink.</summary>
+    [KernelSource("fs/namei.c", "step_into", Omits = "mounts")]
+    private async KTask<(Errno Error, NameData Walk)> StepInto(NameData walk, Dentry child)
+    {
+        var isLast = walk.IsAtLast;
+        if (isLast && walk.EndsInSlash)
+            walk = walk with { Flags = walk.Flags | LookupFlags.Follow | LookupFlags.Directory };
+        walk = await PastName(walk);
+        var entry = await child.Flags.LoadAcquire();
+        if (!DentryCache.Has(entry, DentryFlags.Positive))
+        {
+            await dentries.Dput(child);
+            return (await Terminate(walk, Errno.ENOENT), default);
+        }
+
+        if (DentryCache.Has(entry, DentryFlags.Symlink) && !(isLast && (walk.Flags & LookupFlags.Follow) == 0))
+            return await PickLink(walk, child);
+        await dentries.Dput(walk.At);
+        return (Errno.OK, walk with { At = child });
+    }
+
+    // Drops what a walk holds that goes no further.
+    [KernelSource("fs/namei.c", "terminate_walk", Omits = "the part under RCU, which is Abandon")]
+    private async KTask<Errno> Terminate(NameData walk, Errno error)
+    {
+        await dentries.Dput(walk.At);
+        for (var link = walk.Link; link != null; link = await PutLink(link))
+        {
+        }
+
+        return error;
     }
 
     /// <summary>The cached dentry of a name, if it is still valid.</summary>

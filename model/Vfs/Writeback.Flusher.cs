@@ -163,7 +163,7 @@ public sealed partial class Writeback
 
     /// <summary>Writes the dirty folio. I/O begins and ends in this thread, with the folio locked.</summary>
     [KernelSource("mm/page-writeback.c", "do_writepages", Omits = "completion in an interrupt: it is a step of the writer")]
-    private async KTask WritePages(Inode inode)
+    internal async KTask WritePages(Inode inode)
     {
         if (!(await inode.Folio.ReadRacy()).Has(FolioFlags.Dirty))
             return;

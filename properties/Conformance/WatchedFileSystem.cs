@@ -33,6 +33,21 @@ internal sealed class WatchedFileSystem(IFileSystem inner, Action<string> tell, 
 
     public KTask<Errno> MakeDirectory(Inode directory, Dentry dentry, int user) => inner.MakeDirectory(directory, dentry, user);
 
+    public KTask<Errno> MakeSymlink(Inode directory, Dentry dentry, int target, int user)
+        => inner.MakeSymlink(directory, dentry, target, user);
+
+    public KTask<Errno> MakeSpecial(Inode directory, Dentry dentry, int user) => inner.MakeSpecial(directory, dentry, user);
+
+    public KTask<Errno> MakeTemporary(Inode directory, Dentry dentry, int user) => inner.MakeTemporary(directory, dentry, user);
+
+    public KTask<(Errno Error, LinkTarget? Target, bool IsOwn)> GetLink(Inode inode) => inner.GetLink(inode);
+
+    public void PutLink(LinkTarget target) => inner.PutLink(target);
+
+    public KTask<(Errno Error, int Size)> SizeOfLink(Inode inode) => inner.SizeOfLink(inode);
+
+    public void FreeInode(Inode inode) => inner.FreeInode(inode);
+
     public KTask<Errno> Unlink(Inode directory, Dentry dentry) => inner.Unlink(directory, dentry);
 
     public KTask<Errno> RemoveDirectory(Inode directory, Dentry dentry) => inner.RemoveDirectory(directory, dentry);

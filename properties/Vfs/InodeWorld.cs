@@ -100,7 +100,7 @@ internal sealed class InodeWorld(Kernel kernel)
     {
         var inode = await Cache.New(Kernel.SuperBlock);
         await Kernel.Host.Point();
-        inode.Number.Value = Kernel.Disk.AllocateInode(isDirectory: false, owner: 0).Number;
+        inode.Number.Value = Kernel.Disk.AllocateInode(FileType.File, owner: 0).Number;
         var error = await Cache.InsertLocked(inode);
         Invariant.Holds(error == Errno.OK, "a number that was free on the disk is taken by no live inode");
         await Cache.UnlockNew(inode);

@@ -21,6 +21,7 @@ public static class VfsContractTests
     private const string InodeWaits = "a wait for another thread: InodeRaceTests";
     private const string Waits = "a wait for another thread: AllSchedulesTests, SyncTests, NameRacesTests on v5.10";
     private const string Lookups = "two look-ups, or a directory that moved on the disk: LookupRacesTests";
+    private const string Links = "a walk that another thread sends back: SymlinkRacesTests";
     private const string Errors = "SyncTests: writes that fail";
     private const string Threads = "a thread of the kernel's own: SyncTests, ReclaimTests";
 
@@ -54,8 +55,10 @@ public static class VfsContractTests
         ["InodeCache.WaitForIsolation"] = InodeWaits,
         ["InodeCache.WaitOnFreeing"] = InodeWaits,
         ["InodeCache.WaitOnNewLocked"] = InodeWaits,
+        ["PathLookup.DropLinks"] = Links,
         ["PathLookup.MayDelete"] = NoStep,
         ["PathLookup.Permission"] = NoStep,
+        ["PathLookup.Start"] = Links,
         ["PathLookup.UnlazyNext"] = "names without a key: RecordedTests",
         ["Reclaim.Kswapd"] = Threads,
         ["Writeback.NoteError"] = Errors,
@@ -63,6 +66,7 @@ public static class VfsContractTests
         ["Writeback.SleepOn"] = Waits,
         ["Writeback.WaitForSync"] = Waits,
         ["Writeback.WritePeriodically"] = Threads,
+        ["WorkingDirectory.Get"] = Links,
     };
 
     public static TheoryData<string, string> Calls => Rows(_ => true);

@@ -165,6 +165,47 @@ internal static class VfsContracts
             Assert.Equal(Errno.EEXIST, await t.Kernel.Calls.Mkdir(t.Path("d"), 0));
             Assert.Equal(Errno.ENOENT, await t.Kernel.Calls.Mkdir(t.Path("no", "e"), 0));
         }),
+        new("PathLookup.MakeSymlink", async t =>
+        {
+            int[] s = t.Path("d", "s"), e = t.Path("d", "e");
+            Assert.Equal(Errno.OK, await t.Kernel.Calls.Mkdir(e, 0));
+            Assert.Equal(Errno.OK, await t.Kernel.Calls.Symlink(t.Kernel.Disk.Text("e"), s, 0));
+            Assert.Equal(Errno.EEXIST, await t.Kernel.Calls.Symlink(t.Kernel.Disk.Text("e"), s, 0));
+            Assert.Equal("e", t.Kernel.Disk.TextOf((await t.Kernel.Calls.ReadLink(s)).Text));
+            Assert.Equal(Errno.EINVAL, (await t.Kernel.Calls.ReadLink(t.Path("d", "f"))).Error);
+            await t.Kernel.Reclaim.DropCaches(3);
+            Assert.Equal("e", t.Kernel.Disk.TextOf((await t.Kernel.Calls.ReadLink(s)).Text));
+            var (error, file) = await t.Kernel.Calls.Open(new PathName([.. s, PathName.DotDot, t.F.FileName.Peek]));      // e is not cached
+            Assert.Equal((Errno.OK, t.F), (error, file!.Dentry.Peek));
+            await t.Kernel.Calls.Close(file);
+            (error, file) = await t.Kernel.Calls.Open(new PathName(s, EndsInSlash: true), OpenFlags.Read | OpenFlags.Create);
+            Assert.Equal((Errno.EISDIR, null), (error, file));
+            Assert.Equal(Errno.EISDIR, (await t.Kernel.Calls.Open(s, OpenFlags.Read | OpenFlags.Create)).Error);
+        }),
+        new("PathLookup.MakeSpecial", async t =>
+        {
+            Assert.Equal(Errno.OK, await t.Kernel.Calls.Mknod(t.Path("d", "p"), 0));
+            Assert.Equal(Errno.ENXIO, (await t.Kernel.Calls.Open(t.Path("d", "p"))).Error);
+        }),
+        new("PathLookup.Temporary", async t =>
+        {
+            var (error, file) = await t.Kernel.Calls.Open(t.Path("d"), OpenFlags.ReadWrite | OpenFlags.Temporary);
+            var (dentry, inode) = (file!.Dentry.Peek!, t.Of(file.Dentry.Peek!));
+            Assert.Equal((Errno.OK, false, t.D, 0), (error, dentry.HashLink.Peek, dentry.Parent.Peek, inode.Nlink.Peek));
+            Assert.Equal(Errno.OK, await t.Kernel.Calls.Link(file, t.Path("d", "t"), 0));
+            Assert.Equal((1, 2, InodeState.None), (inode.Nlink.Peek, inode.Aliases.PeekCount, inode.State.Peek & InodeState.Linkable));
+            await t.Kernel.Calls.Close(file);
+            Assert.Equal((false, true), (dentry.IsAlive, inode.IsAlive));
+        }),
+        new("WorkingDirectory.Set", async t =>
+        {
+            var process = t.Kernel.Calls.WorkingDirectories[0];
+            Assert.Equal(Errno.OK, await t.Kernel.Calls.ChangeDirectory(process, t.Path("d"), 0));
+            Assert.Equal((t.D, Errno.OK), (process.Dentry.Peek, await t.Kernel.Calls.ChangeDirectory(process, new PathName([PathName.DotDot], Below: process), 0)));
+            Assert.Same(t.Root, process.Dentry.Peek);
+            await t.Kernel.Calls.LeaveDirectory(process);
+            Assert.Null(process.Dentry.Peek);
+        }) { Before = Process },
         new("PathLookup.Unlink", async t =>
         {
             var f = t.F;
@@ -320,6 +361,12 @@ internal static class VfsContracts
     private static KTask LazyTime(CachedTree tree)
     {
         tree.SuperBlock.IsLazyTime.Value = true;
+        return KTask.Done;
+    }
+
+    private static KTask Process(CachedTree tree)
+    {
+        tree.Kernel.Calls.AddProcess();
         return KTask.Done;
     }
 

@@ -117,7 +117,7 @@ public static class MistakesTests
               root create d/f x
               root ls d
               root cat d/@f -> a
-              root cat cwd:f -> b
+              root session_key add K1 -> b
               root open D d dir
               root open F d/f
               root drop_caches 2

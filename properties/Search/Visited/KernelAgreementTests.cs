@@ -14,7 +14,7 @@ public static class KernelAgreementTests
     private const int ExecutionsMax = 20_000;            // of depth-first
 
     // Three threads, or long ones: too many states without a bound.
-    private static readonly string[] Large = ["races/write-vs-two-removers", "races/remove-vs-create"];
+    private static readonly string[] Large = ["races/write-vs-two-removers", "races/remove-vs-create", "races/remove-vs-follow", "races/remove-vs-tmpfile"];
     private static readonly string[] Goals = ["remove-vs-write", "remove-vs-open", "remove-vs-unlock"];
 
     public static TheoryData<string, string, string> Kernels

@@ -26,7 +26,7 @@ internal sealed class Actor(Kernel kernel, int user, string name) : KernelObject
     /// <param name="argument">What the ioctl gets.</param>
     /// <param name="on">The file that it is issued on; null for the root directory, which nobody needs to open.</param>
     /// <param name="result">Where the result goes.</param>
-    public async KTask<Errno> AddKey(KeyArgument argument, int[]? on, Register result)
+    public async KTask<Errno> AddKey(KeyArgument argument, PathName? on, Register result)
     {
         var (error, file) = await OpenFor(on);
         if (error == Errno.OK)
@@ -36,7 +36,7 @@ internal sealed class Actor(Kernel kernel, int user, string name) : KernelObject
     }
 
     /// <summary>Removes a key, or the claims of all users on it.</summary>
-    public async KTask<Errno> RemoveKey(KeyArgument argument, bool allUsers, int[]? on, Register result)
+    public async KTask<Errno> RemoveKey(KeyArgument argument, bool allUsers, PathName? on, Register result)
     {
         var (error, file) = await OpenFor(on);
         var flags = RemovalFlags.None;
@@ -48,7 +48,7 @@ internal sealed class Actor(Kernel kernel, int user, string name) : KernelObject
     }
 
     /// <summary>Asks for the status of a key.</summary>
-    public async KTask<Errno> Status(KeyArgument argument, int[]? on, Register result)
+    public async KTask<Errno> Status(KeyArgument argument, PathName? on, Register result)
     {
         var (error, file) = await OpenFor(on);
         KeyStatusAnswer answer = default;
@@ -91,11 +91,11 @@ internal sealed class Actor(Kernel kernel, int user, string name) : KernelObject
         => Put(result, await kernel.Calls.SetKeyQuota(ofKeys, limit, user));
 
     /// <summary>Gives an empty directory a policy.</summary>
-    public async KTask<Errno> SetPolicy(int[] path, EncryptionPolicy policy, Register result)
+    public async KTask<Errno> SetPolicy(PathName path, EncryptionPolicy policy, Register result)
         => Put(result, await kernel.Calls.SetPolicy(path, policy, user));
 
     /// <summary>Asks for the policy of a file, with room for so many bytes.</summary>
-    public async KTask<Errno> GetPolicy(int[] path, int size, Register result)
+    public async KTask<Errno> GetPolicy(PathName path, int size, Register result)
     {
         var (error, file) = await kernel.Calls.Open(path, OpenFlags.Read, user);
         EncryptionPolicy policy = default;
@@ -109,7 +109,7 @@ internal sealed class Actor(Kernel kernel, int user, string name) : KernelObject
     }
 
     /// <summary>The same with the ioctl that knows of version 1 only; it answers with nothing that is looked at.</summary>
-    public async KTask<Errno> GetPolicyOld(int[] path, Register result)
+    public async KTask<Errno> GetPolicyOld(PathName path, Register result)
     {
         var (error, file) = await kernel.Calls.Open(path, OpenFlags.Read, user);
         if (error == Errno.OK)
@@ -119,7 +119,7 @@ internal sealed class Actor(Kernel kernel, int user, string name) : KernelObject
     }
 
     /// <summary>Asks for a file's nonce, which nobody looks at.</summary>
-    public async KTask<Errno> GetNonce(int[] path, Register result)
+    public async KTask<Errno> GetNonce(PathName path, Register result)
     {
         var (error, file) = await kernel.Calls.Open(path, OpenFlags.Read, user);
         if (error == Errno.OK)
@@ -129,23 +129,66 @@ internal sealed class Actor(Kernel kernel, int user, string name) : KernelObject
     }
 
     /// <summary>Makes a directory.</summary>
-    public async KTask<Errno> Mkdir(int[] path, Register result) => Put(result, await kernel.Calls.Mkdir(path, user));
+    public async KTask<Errno> Mkdir(PathName path, Register result) => Put(result, await kernel.Calls.Mkdir(path, user));
+
+    /// <summary>Makes a symlink.</summary>
+    public async KTask<Errno> Symlink(int target, PathName path, Register result)
+        => Put(result, await kernel.Calls.Symlink(target, path, user));
+
+    /// <summary>Reads where a symlink leads to. A ciphertext is what nobody knows beforehand, so it is shown as that unless asked for.</summary>
+    public async KTask<Errno> ReadLink(PathName path, bool raw, Register result)
+    {
+        var (error, text) = await kernel.Calls.ReadLink(path);
+        if (error == Errno.OK && !raw && kernel.Disk.IsEncodedLink(text))
+            text = kernel.Disk.Text(Disk.Ciphertext);
+        return PutData(result, (error, text));
+    }
+
+    /// <summary>Makes a device.</summary>
+    public async KTask<Errno> Mknod(PathName path, Register result) => Put(result, await kernel.Calls.Mknod(path, user));
+
+    /// <summary>Goes to another directory, or out of the file system.</summary>
+    public async KTask<Errno> ChangeDirectory(PathName? path, Register result)
+        => Put(result, path is { } to ? await kernel.Calls.ChangeDirectory(Directory!, to, user) : await kernel.Calls.LeaveDirectory(Directory!));
+
+    /// <summary>Where he is; null if he never goes anywhere.</summary>
+    [field: NotState("his own")]
+    public WorkingDirectory? Directory { get; init; }
+
+    /// <summary>What an operation on a descriptor that is not open comes to.</summary>
+    public static async KTask<Errno> Fails(Errno error, Register result)
+    {
+        await KTask.Done;
+        return Put(result, error);
+    }
 
     /// <summary>Takes a file's name away.</summary>
-    public async KTask<Errno> Unlink(int[] path, Register result) => Put(result, await kernel.Calls.Unlink(path, user));
+    public async KTask<Errno> Unlink(PathName path, Register result) => Put(result, await kernel.Calls.Unlink(path, user));
 
     /// <summary>Removes an empty directory.</summary>
-    public async KTask<Errno> Rmdir(int[] path, Register result) => Put(result, await kernel.Calls.Rmdir(path, user));
+    public async KTask<Errno> Rmdir(PathName path, Register result) => Put(result, await kernel.Calls.Rmdir(path, user));
 
     /// <summary>Gives a file a second name.</summary>
-    public async KTask<Errno> Link(int[] old, int[] path, Register result) => Put(result, await kernel.Calls.Link(old, path, user));
+    public async KTask<Errno> Link(PathName old, PathName path, Register result) => Put(result, await kernel.Calls.Link(old, path, user));
+
+    /// <summary>Gives an open file a name.</summary>
+    public async KTask<Errno> Link(Descriptor descriptor, PathName path, Register result)
+        => Put(result, descriptor.File.Value is { } file ? await kernel.Calls.Link(file, path, user) : Errno.ENOENT);
+
+    /// <summary>Locks an open file.</summary>
+    public async KTask<Errno> Lock(Descriptor descriptor, Register result)
+        => Put(result, descriptor.File.Value is { } file ? await kernel.Calls.Lock(file) : Errno.EBADF);
+
+    /// <summary>Says that an open file's pages are not wanted any more.</summary>
+    public async KTask<Errno> DropPages(Descriptor descriptor, Register result)
+        => Put(result, descriptor.File.Value is { } file ? await kernel.Calls.DropPages(file) : Errno.EBADF);
 
     /// <summary>Moves a name, or exchanges two.</summary>
-    public async KTask<Errno> Rename(int[] from, int[] to, RenameKind kind, Register result)
+    public async KTask<Errno> Rename(PathName from, PathName to, RenameKind kind, Register result)
         => Put(result, await kernel.Calls.Rename(from, to, kind, user));
 
     /// <summary>Makes a file, writes a text to it, and closes it.</summary>
-    public async KTask<Errno> Create(int[] path, int text, Register result)
+    public async KTask<Errno> Create(PathName path, int text, Register result)
     {
         var (error, file) = await kernel.Calls.Create(path, user);
         if (error == Errno.OK)
@@ -159,7 +202,7 @@ internal sealed class Actor(Kernel kernel, int user, string name) : KernelObject
     }
 
     /// <summary>Opens a file.</summary>
-    public async KTask<Errno> Open(Descriptor descriptor, int[] path, OpenFlags flags, Register result)
+    public async KTask<Errno> Open(Descriptor descriptor, PathName path, OpenFlags flags, Register result)
     {
         var (error, opened) = await kernel.Calls.Open(path, flags, user);
         if (error == Errno.OK)
@@ -189,7 +232,7 @@ internal sealed class Actor(Kernel kernel, int user, string name) : KernelObject
         => Put(result, descriptor.File.Value is { } file ? await kernel.Calls.Write(file, text, offset) : Errno.EBADF);
 
     /// <summary>Opens a file, reads it, and closes it; the result is the text, or the error of open.</summary>
-    public async KTask<Errno> Cat(int[] path, Register result)
+    public async KTask<Errno> Cat(PathName path, Register result)
     {
         var (error, opened) = await kernel.Calls.Open(path, OpenFlags.Read, user);
         if (error != Errno.OK)
@@ -200,7 +243,7 @@ internal sealed class Actor(Kernel kernel, int user, string name) : KernelObject
     }
 
     /// <summary>Opens a file for appending, writes a text, and closes it.</summary>
-    public async KTask<Errno> Append(int[] path, int text, Register result)
+    public async KTask<Errno> Append(PathName path, int text, Register result)
     {
         var (error, opened) = await kernel.Calls.Open(path, OpenFlags.Write | OpenFlags.Append, user);
         if (error == Errno.OK)
@@ -213,7 +256,7 @@ internal sealed class Actor(Kernel kernel, int user, string name) : KernelObject
     }
 
     /// <summary>Opens a directory, reads its names, and closes it; the result is the names, or the error of open.</summary>
-    public async KTask<Errno> List(int[] path, Register result)
+    public async KTask<Errno> List(PathName path, Register result)
     {
         var (error, opened) = await kernel.Calls.Open(path, OpenFlags.Read | OpenFlags.Directory, user);
         if (error != Errno.OK)
@@ -228,7 +271,7 @@ internal sealed class Actor(Kernel kernel, int user, string name) : KernelObject
         => descriptor.File.Value is { } file ? PutData(result, await kernel.Calls.ReadDirectory(file)) : Put(result, Errno.EBADF);
 
     /// <summary>Asks what a file is.</summary>
-    public async KTask<Errno> Stat(int[] path, Register result)
+    public async KTask<Errno> Stat(PathName path, Register result)
     {
         var (error, status) = await kernel.Calls.Stat(path);
         if (error != Errno.OK)
@@ -242,7 +285,10 @@ internal sealed class Actor(Kernel kernel, int user, string name) : KernelObject
     {
         if (descriptor.File.Value is not { } file)
             return Put(result, Errno.EBADF);
-        result.Set(texts.Of(await kernel.Calls.Stat(file), kernel.Disk));
+        var (error, status) = await kernel.Calls.Stat(file);
+        if (error != Errno.OK)
+            return Put(result, error);
+        result.Set(texts.Of(status, kernel.Disk));
         return Errno.OK;
     }
 
@@ -251,20 +297,20 @@ internal sealed class Actor(Kernel kernel, int user, string name) : KernelObject
         => descriptor.File.Value is { } file ? PutData(result, (Errno.OK, await kernel.Calls.PathOf(file))) : Put(result, Errno.ENOENT);
 
     /// <summary>Asks about the file system that a file is on.</summary>
-    public async KTask<Errno> StatFs(int[] path, Register result) => Put(result, await kernel.Calls.StatFs(path));
+    public async KTask<Errno> StatFs(PathName path, Register result) => Put(result, await kernel.Calls.StatFs(path));
 
     /// <summary>Changes who may do what.</summary>
-    public async KTask<Errno> ChangeMode(int[] path, int mode, Register result) => Put(result, await kernel.Calls.ChangeMode(path, mode, user));
+    public async KTask<Errno> ChangeMode(PathName path, int mode, Register result) => Put(result, await kernel.Calls.ChangeMode(path, mode, user));
 
     /// <summary>Gives a file to another user.</summary>
-    public async KTask<Errno> ChangeOwner(int[] path, int owner, Register result) => Put(result, await kernel.Calls.ChangeOwner(path, owner, user));
+    public async KTask<Errno> ChangeOwner(PathName path, int owner, Register result) => Put(result, await kernel.Calls.ChangeOwner(path, owner, user));
 
     /// <summary>Sets an attribute of a file, or reads it.</summary>
-    public async KTask<Errno> Attribute(int[] path, bool sets, Register result)
+    public async KTask<Errno> Attribute(PathName path, bool sets, Register result)
         => Put(result, sets ? await kernel.Calls.SetAttribute(path, user) : await kernel.Calls.GetAttribute(path, user));
 
     /// <summary>Makes a file shorter or longer.</summary>
-    public async KTask<Errno> Truncate(int[] path, int size, Register result) => Put(result, await kernel.Calls.Truncate(path, size, user));
+    public async KTask<Errno> Truncate(PathName path, int size, Register result) => Put(result, await kernel.Calls.Truncate(path, size, user));
 
     /// <summary>The same with a descriptor.</summary>
     public async KTask<Errno> Truncate(Descriptor descriptor, int size, Register result)
@@ -326,8 +372,8 @@ internal sealed class Actor(Kernel kernel, int user, string name) : KernelObject
     /// <summary>Has the kernel drop clean pages (1), unused dentries and inodes (2), or both (3).</summary>
     public async KTask<Errno> DropCaches(int what, Register result) => Put(result, await kernel.Calls.DropCaches(what, user));
 
-    private async KTask<(Errno Error, OpenFile? File)> OpenFor(int[]? path)
-        => path == null ? (Errno.OK, null) : await kernel.Calls.Open(path, OpenFlags.Read, user);
+    private async KTask<(Errno Error, OpenFile? File)> OpenFor(PathName? path)
+        => path is not { } given ? (Errno.OK, null) : await kernel.Calls.Open(given, OpenFlags.Read, user);
 
     private async KTask Close(OpenFile? file)
     {

@@ -16,7 +16,7 @@ internal sealed class CallBinding
     private static readonly (string Word, OpenFlags Flag)[] NamedFlags =
     [
         ("creat", OpenFlags.Create), ("excl", OpenFlags.Exclusive), ("trunc", OpenFlags.Truncate), ("append", OpenFlags.Append),
-        ("dir", OpenFlags.Directory), ("path", OpenFlags.Path),
+        ("dir", OpenFlags.Directory), ("path", OpenFlags.Path), ("nofollow", OpenFlags.NoFollow),
     ];
 
     private readonly ScenarioSyntax scenario;
@@ -39,7 +39,8 @@ internal sealed class CallBinding
         {
             if (i > 0)
                 kernel.Users.Add(users[i].Capabilities, (uint)users[i].Id);
-            actors.Add(users[i].Name, new Actor(kernel, i, users[i].Name));
+            var moves = CallChecker.CallsOf(scenario).Any(c => c.Actor.Text == users[i].Name && c.Operation.Text == "chdir");
+            actors.Add(users[i].Name, new Actor(kernel, i, users[i].Name) { Directory = moves ? kernel.Calls.AddProcess() : null });
         }
 
         provisioned = [.. Provisions.Select(p => p.Name).Distinct()];
@@ -136,12 +137,12 @@ internal sealed class CallBinding
         switch (form.Name)
         {
             case "add_key":
-                return Key(form, call, words[0], (argument, on) => actor.AddKey(argument, on, result));
+                return Key(actor, form, call, words[0], result, (argument, on) => actor.AddKey(argument, on, result));
             case "rm_key" or "rm_key_all":
                 var allUsers = form.Name == "rm_key_all";
-                return Key(form, call, words[0], (argument, on) => actor.RemoveKey(argument, allUsers, on, result));
+                return Key(actor, form, call, words[0], result, (argument, on) => actor.RemoveKey(argument, allUsers, on, result));
             case "status":
-                return Key(form, call, words[0], (argument, on) => actor.Status(argument, on, result));
+                return Key(actor, form, call, words[0], result, (argument, on) => actor.Status(argument, on, result));
             case "session_key":
                 var session = PrepareSessionKey(words[1]);
                 return () => actor.SessionKey(words[0], session.Specifier, session.Raw, session.Size, result);
@@ -163,22 +164,42 @@ internal sealed class CallBinding
                 return () => actor.SetKeyQuota(ofKeys, limit, result);
             case "set_policy":
                 var policy = PolicyOf(form, call, words[1]);
-                return Path(words[0], path => actor.SetPolicy(path, policy, result));
+                return Path(actor, words[0], result, path => actor.SetPolicy(path, policy, result));
             case "get_policy":
                 var size = OffsetOf(form, call, "psize", 24);
-                return Path(words[0], path => actor.GetPolicy(path, size, result));
+                return Path(actor, words[0], result, path => actor.GetPolicy(path, size, result));
             case "get_policy_old":
-                return Path(words[0], path => actor.GetPolicyOld(path, result));
+                return Path(actor, words[0], result, path => actor.GetPolicyOld(path, result));
             case "get_nonce":
-                return Path(words[0], path => actor.GetNonce(path, result));
+                return Path(actor, words[0], result, path => actor.GetNonce(path, result));
             case "mkdir":
-                return Path(words[0], path => actor.Mkdir(path, result));
+                return Path(actor, words[0], result, path => actor.Mkdir(path, result));
+            case "symlink":
+                var target = disk.Text(words[0]);
+                return Path(actor, words[1], result, path => actor.Symlink(target, path, result));
+            case "readlink":
+                var raw = form.OptionOf(call, "raw") != null;
+                return Path(actor, words[0], result, path => actor.ReadLink(path, raw, result));
+            case "mknod":
+                return Path(actor, words[0], result, path => actor.Mknod(path, result));
+            case "tmpfile":
+                return File(words[0], file => Path(actor, words[1], result, path => actor.Open(file, path, OpenFlags.ReadWrite | OpenFlags.Temporary, result)));
+            case "linkfd":
+                return File(words[0], file => Path(actor, words[1], result, path => actor.Link(file, path, result)));
+            case "chdir" when words[0] == "/":
+                return () => actor.ChangeDirectory(null, result);
+            case "chdir":
+                return Path(actor, words[0], result, path => actor.ChangeDirectory(path, result));
+            case "flock":
+                return File(words[0], file => () => actor.Lock(file, result));
+            case "fadvise":
+                return File(words[0], file => () => actor.DropPages(file, result));
             case "unlink":
-                return Path(words[0], path => actor.Unlink(path, result));
+                return Path(actor, words[0], result, path => actor.Unlink(path, result));
             case "rmdir":
-                return Path(words[0], path => actor.Rmdir(path, result));
+                return Path(actor, words[0], result, path => actor.Rmdir(path, result));
             case "link":
-                return TwoPaths(words, (old, path) => actor.Link(old, path, result));
+                return TwoPaths(actor, words, result, (old, path) => actor.Link(old, path, result));
             case "rename":
                 var kind = form.OptionOf(call, "flags") switch
                 {
@@ -186,13 +207,13 @@ internal sealed class CallBinding
                     "noreplace" => RenameKind.NoReplace,
                     _ => RenameKind.Exchange,
                 };
-                return TwoPaths(words, (from, to) => actor.Rename(from, to, kind, result));
+                return TwoPaths(actor, words, result, (from, to) => actor.Rename(from, to, kind, result));
             case "create":
                 var text = disk.Text(Word(1, ""));
-                return Path(words[0], path => actor.Create(path, text, result));
+                return Path(actor, words[0], result, path => actor.Create(path, text, result));
             case "open":
                 var flags = FlagsOf(Word(2, "r"));
-                return File(words[0], file => Path(words[1], path => actor.Open(file, path, flags, result)));
+                return File(words[0], file => Path(actor, words[1], result, path => actor.Open(file, path, flags, result)));
             case "close":
                 return File(words[0], file => () => actor.Close(file, result));
             case "read":
@@ -202,34 +223,34 @@ internal sealed class CallBinding
                 var (written, offset) = (disk.Text(words[1]), OffsetOf(form, call, "off", 0));
                 return File(words[0], file => () => actor.Write(file, written, offset, result));
             case "cat":
-                return Path(words[0], path => actor.Cat(path, result));
+                return Path(actor, words[0], result, path => actor.Cat(path, result));
             case "append":
                 var appended = disk.Text(words[1]);
-                return Path(words[0], path => actor.Append(path, appended, result));
+                return Path(actor, words[0], result, path => actor.Append(path, appended, result));
             case "ls":
-                return Path(words[0], path => actor.List(path, result));
+                return Path(actor, words[0], result, path => actor.List(path, result));
             case "lsfd":
                 return File(words[0], file => () => actor.List(file, result));
             case "lstat":
-                return Path(words[0], path => actor.Stat(path, result));
+                return Path(actor, words[0], result, path => actor.Stat(path, result));
             case "fstat":
                 return File(words[0], file => () => actor.Stat(file, result));
             case "fdpath":
                 return File(words[0], file => () => actor.PathOf(file, result));
             case "statfs":
-                return Path(words[0], path => actor.StatFs(path, result));
+                return Path(actor, words[0], result, path => actor.StatFs(path, result));
             case "chmod":
                 var mode = Convert.ToInt32(words[1], 8);
-                return Path(words[0], path => actor.ChangeMode(path, mode, result));
+                return Path(actor, words[0], result, path => actor.ChangeMode(path, mode, result));
             case "chown":
                 var owner = UserOf(uint.Parse(words[1], CultureInfo.InvariantCulture));
-                return Path(words[0], path => actor.ChangeOwner(path, owner, result));
+                return Path(actor, words[0], result, path => actor.ChangeOwner(path, owner, result));
             case "setxattr" or "getxattr":
                 var sets = form.Name == "setxattr";
-                return Path(words[0], path => actor.Attribute(path, sets, result));
+                return Path(actor, words[0], result, path => actor.Attribute(path, sets, result));
             case "truncate":
                 var cut = int.Parse(words[1], CultureInfo.InvariantCulture);
-                return Path(words[0], path => actor.Truncate(path, cut, result));
+                return Path(actor, words[0], result, path => actor.Truncate(path, cut, result));
             case "ftruncate":
                 var resized = int.Parse(words[1], CultureInfo.InvariantCulture);
                 return File(words[0], file => () => actor.Truncate(file, resized, result));
@@ -259,7 +280,8 @@ internal sealed class CallBinding
         }
     }
 
-    private Func<KTask<Errno>> Key(OperationForm form, CallSyntax call, string word, Func<KeyArgument, int[]?, KTask<Errno>> run)
+    private Func<KTask<Errno>> Key(
+        Actor actor, OperationForm form, CallSyntax call, string word, Register result, Func<KeyArgument, PathName?, KTask<Errno>> run)
     {
         var isDescriptor = form.OptionOf(call, "spec") != null;
         var argument = Keys.ArgumentOf(form.Name, KeyOf(word), isDescriptor, kernel.Keyring.Identities);
@@ -271,8 +293,8 @@ internal sealed class CallBinding
 
         if (form.OptionOf(call, "poke")?.Split(':') is [var offset, var value])
             argument.Poke(int.Parse(offset, CultureInfo.InvariantCulture), byte.Parse(value, CultureInfo.InvariantCulture));
-        int[] on = [.. Paths.ComponentsOf(form.OptionOf(call, "on") ?? ".").Select(kernel.Disk.FileName)];
-        return () => run(argument, on.Length == 0 ? null : on);
+        return form.OptionOf(call, "on") is { } on and not ("." or "/") ? Path(actor, on, result, path => run(argument, path))
+            : () => run(argument, null);
     }
 
     private EncryptionPolicy PolicyOf(OperationForm form, CallSyntax call, string word)
@@ -304,23 +326,42 @@ internal sealed class CallBinding
         return (Keys.SpecifierOf(KeyOf(word), isDescriptor: true, kernel.Keyring.Identities), kernel.Keyring.Identities.Raw(bytes), bytes.Length);
     }
 
-    private Func<KTask<Errno>> Path(string word, Func<int[], KTask<Errno>> run)
+    private Func<KTask<Errno>> Path(Actor actor, string word, Register result, Func<PathName, KTask<Errno>> run)
     {
-        int[] path = [.. Paths.ComponentsOf(word).Select(kernel.Disk.FileName)];
-        return () => run(path);
+        var argument = ArgumentOf(actor, word);
+        return () => argument.IsThere(out var path) ? run(path) : Actor.Fails(Errno.EBADF, result);
     }
 
-    private Func<KTask<Errno>> TwoPaths(ImmutableArray<string> words, Func<int[], int[], KTask<Errno>> run)
+    private Func<KTask<Errno>> TwoPaths(
+        Actor actor, ImmutableArray<string> words, Register result, Func<PathName, PathName, KTask<Errno>> run)
     {
-        int[] first = [.. Paths.ComponentsOf(words[0]).Select(kernel.Disk.FileName)];
-        return Path(words[1], second => run(first, second));
+        var (first, second) = (ArgumentOf(actor, words[0]), ArgumentOf(actor, words[1]));
+        return () => first.IsThere(out var one) && second.IsThere(out var other) ? run(one, other) : Actor.Fails(Errno.EBADF, result);
     }
 
-    private Func<KTask<Errno>> File(string word, Func<Descriptor, Func<KTask<Errno>>> run)
+    private PathArgument ArgumentOf(Actor actor, string word)
+    {
+        var parts = Paths.PartsOf(word);
+        int[] names = [.. parts.Components.Select(NumberOf)];
+        return new PathArgument(
+            new PathName(names, Below: parts.IsBelowActor ? actor.Directory : null, EndsInSlash: parts.EndsInSlash),
+            parts.Descriptor == null ? null : DescriptorOf(parts.Descriptor));
+    }
+
+    private int NumberOf(string component) => component switch
+    {
+        "." => PathName.Dot,
+        ".." => PathName.DotDot,
+        _ => kernel.Disk.FileName(component),
+    };
+
+    private Func<KTask<Errno>> File(string word, Func<Descriptor, Func<KTask<Errno>>> run) => run(DescriptorOf(word));
+
+    private Descriptor DescriptorOf(string word)
     {
         if (!descriptors.TryGetValue(word, out var descriptor))
             descriptors.Add(word, descriptor = new Descriptor(kernel.Host, word));
-        return run(descriptor);
+        return descriptor;
     }
 
     private int UserOf(uint uid)

@@ -10,7 +10,7 @@ namespace Fscrypt.Sim.Scenarios.Calls;
 /// </summary>
 internal sealed class CallChecker
 {
-    private static readonly string[] OpenFlags = ["r", "w", "rw", "creat", "excl", "trunc", "append", "dir", "path"];
+    private static readonly string[] OpenFlags = ["r", "w", "rw", "creat", "excl", "trunc", "append", "dir", "path", "nofollow"];
     private static readonly string[] SessionActions = ["add", "unlink", "revoke"];
     private static readonly string[] Endings = ["unlink", "revoke"];
     private static readonly string[] Units = ["keys", "bytes"];
@@ -46,6 +46,7 @@ internal sealed class CallChecker
 
         foreach (var call in calls)
             Check(call);
+        CheckKeys(calls);
         foreach (var body in Bodies(scenario))
             CheckRepeats(body.Statements, 1);
     }
@@ -56,6 +57,26 @@ internal sealed class CallChecker
         var key = (call.Actor.Text, form.OptionOf(call, "type"));
         if (!provisioned.TryAdd(name.Text, key) && provisioned[name.Text] != key)
             diagnostics.Add(name.Place, $"{name} is another key already, of {provisioned[name.Text].Actor}: a name is for one user's key of one type");
+    }
+
+    // K1 to K9 have a number each, whether they are used or not; so has every other identifier and descriptor.
+    private void CheckKeys(IEnumerable<CallSyntax> calls)
+    {
+        var others = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var call in calls)
+        {
+            if (OperationForm.Named(call.Operation.Text) is not { } form)
+                continue;
+            var how = $"{(form.OptionOf(call, "spec") != null || form.OptionOf(call, "v") == "1" ? "descriptor " : "")}{form.OptionOf(call, "poke")}";
+            foreach (var (_, word) in form.Parameters.Zip(form.ArgumentsOf(call)).Where(p => p.First.Name == "K" && Keys.IsKey(p.Second.Text)))
+            {
+                if ((how.Length == 0 && Keys.IsWhole(word.Text)) || !others.Add($"{word} {how}") || others.Count <= Keys.OthersMax)
+                    continue;
+                diagnostics.Add(word.Place, $"{word} is one key too many: beside K1 to K9 a scenario has at most {Keys.OthersMax}, each length, "
+                    + "descriptor and overwritten byte being another one; put some into a scenario of their own");
+                return;
+            }
+        }
     }
 
     // What is repeated is written out before it runs.
@@ -109,6 +130,10 @@ internal sealed class CallChecker
             diagnostics.Add(user.Name.Place, $"the user {user.Name} is there already: {string.Join(", ", Users.Known.Select(u => u.Name))}");
         if (user.Id is < 0 or > uint.MaxValue)
             diagnostics.Add(user.Name.Place, $"{user.Id} is no user's number: 0 to {uint.MaxValue}");
+        var other = Users.Known.Select(u => (u.Name, u.Id)).Concat(scenario.Users.TakeWhile(u => u != user).Select(u => (Name: u.Name.Text, u.Id)))
+            .FirstOrDefault(u => u.Id == user.Id);
+        if (other.Name != null && other.Name != user.Name.Text)
+            diagnostics.Add(user.Name.Place, $"{user.Name} would be {other.Name}, who has the number {user.Id}; every user needs his own");
         foreach (var capability in user.Capabilities.Where(c => !Users.Capabilities.Contains(c.Text)))
             diagnostics.Add(capability.Place, Nearest.Message("capability", capability.Text, Users.Capabilities));
     }
@@ -178,10 +203,8 @@ internal sealed class CallChecker
     {
         "K" => Keys.IsKey(word.Text) || provisioned.ContainsKey(word.Text) ? null
             : $"'{word}' is no key: K1 to K9, with '.N' for their first N bytes",
-        "PATH" => Paths.MistakeIn(word.Text),
-        "F" => descriptors.Contains(word.Text) ? null
-            : descriptors.Count == 0 ? $"no operation of this file opens {word}"
-            : Nearest.Message("descriptor or mapping", word.Text, descriptors),
+        "PATH" => Paths.MistakeIn(word.Text) ?? MistakeInDescriptor(Paths.PartsOf(word.Text).Descriptor),
+        "F" => MistakeInDescriptor(word.Text),
         "NEW" => IsName(word.Text) ? null : $"'{word}' is no name for a descriptor: letters, digits and '_'",
         "N" => uint.TryParse(word.Text, NumberStyles.None, CultureInfo.InvariantCulture, out _) ? null
             : $"'{word}' is no number from 0 to {uint.MaxValue}",
@@ -196,6 +219,11 @@ internal sealed class CallChecker
         "OPTION" => word.Text == OperationForm.LazyTime ? null : Nearest.Message("mount option", word.Text, [OperationForm.LazyTime]),
         _ => null,
     };
+
+    private string? MistakeInDescriptor(string? name)
+        => name == null || descriptors.Contains(name) ? null
+            : descriptors.Count == 0 ? $"no operation of this file opens {name}"
+            : Nearest.Message("descriptor or mapping", name, descriptors);
 
     private static string Meaning(string parameter) => parameter switch
     {

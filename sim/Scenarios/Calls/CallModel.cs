@@ -13,9 +13,9 @@ internal static class CallModel
 {
     private static readonly string[] Operations =
     [
-        "add_key", "rm_key", "rm_key_all", "status", "set_policy", "get_policy", "get_policy_old", "get_nonce", "mkdir", "rmdir", "unlink", "create", "link", "rename", "open", "close", "read",
+        "add_key", "rm_key", "rm_key_all", "status", "set_policy", "get_policy", "get_policy_old", "get_nonce", "mkdir", "rmdir", "unlink", "create", "mknod", "symlink", "readlink", "link", "linkfd", "rename", "open", "tmpfile", "close", "read",
         "write", "cat", "append", "ls", "lsfd", "lstat", "fstat", "fdpath", "statfs",
-        "chmod", "chown", "setxattr", "getxattr", "truncate", "ftruncate", "mmap", "mread", "mwrite", "munmap", "sync", "fsync", "syncfs", "drop_caches", "umount", "mount", "remount",
+        "chdir", "flock", "fadvise", "chmod", "chown", "setxattr", "getxattr", "truncate", "ftruncate", "mmap", "mread", "mwrite", "munmap", "sync", "fsync", "syncfs", "drop_caches", "umount", "mount", "remount",
         "session_key", "provision_key", "unprovision_key", "key_quota",
     ];
 
@@ -30,8 +30,6 @@ internal static class CallModel
             .Select(b => new NotModelled(b.Name.Place, b.AtMost > Background.RunsMax ? $"background {b.Name} more than {Background.RunsMax} times"
                 : $"background {b.Name}")));
         missing.AddRange(scenario.Faults.Where(f => !Background.HasFault(f)).Select(f => new NotModelled(f.Error.Place, $"fault {f.Error}")));
-        foreach (var user in scenario.Users.Where(u => Users.Known.Any(k => k.Id == u.Id)))
-            missing.Add(new NotModelled(user.Name.Place, "two users with one uid"));
         foreach (var body in CallChecker.Bodies(scenario))
         {
             foreach (var call in CallChecker.CallsOf(body.Statements))
@@ -63,7 +61,6 @@ internal static class CallModel
         {
             var isModelled = parameter.Name switch
             {
-                "PATH" => Paths.IsFromRoot(word.Text),
                 "N" when name == "key_quota" => int.TryParse(word.Text, out _),
                 "N" when name is "truncate" or "ftruncate" => int.TryParse(word.Text, out var size) && size <= OffsetMax,
                 "N" when name == "drop_caches" => word.Text is "1" or "2" or "3",
@@ -79,10 +76,9 @@ internal static class CallModel
     private static bool IsModelled(string operation, string option, string value) => option switch
     {
         "off" or "n" => int.TryParse(value, out var number) && number <= OffsetMax,
-        "on" => Paths.IsFromRoot(value),                   // the file on which an ioctl is issued
         "flags" => operation != "rename" || value is "noreplace" or "exchange",
         "contents" or "names" => byte.TryParse(value, out _),
-        "spec" or "type" or "poke" or "v" or "psize" or "rw" or "private" => true,
+        "on" or "spec" or "type" or "poke" or "v" or "psize" or "rw" or "private" or "raw" => true,
         _ => false,
     };
 
@@ -98,12 +94,11 @@ internal static class CallModel
                     continue;
                 foreach (var (parameter, word) in form.Parameters.Zip(form.ArgumentsOf(call)))
                 {
-                    if (parameter.Name is not ("F" or "NEW"))
+                    var descriptor = parameter.Name is "F" or "NEW" ? word.Text : parameter.Name == "PATH" ? Paths.PartsOf(word.Text).Descriptor : null;
+                    if (descriptor == null || (owners.TryAdd(descriptor, thread) && thread.Copies is not > 1))
                         continue;
-                    if (owners.TryAdd(word.Text, thread) && thread.Copies is not > 1)
-                        continue;
-                    if (!ReferenceEquals(owners[word.Text], thread) || thread.Copies > 1)
-                        yield return new NotModelled(word.Place, $"descriptor {word} in two threads");
+                    if (!ReferenceEquals(owners[descriptor], thread) || thread.Copies > 1)
+                        yield return new NotModelled(word.Place, $"descriptor {descriptor} in two threads");
                 }
             }
         }

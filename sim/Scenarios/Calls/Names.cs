@@ -35,6 +35,9 @@ internal static class Users
 /// <summary>Keys as files name them: <c>K1</c>, <c>K1.32</c>.</summary>
 internal static class Keys
 {
+    /// <summary>Keys that a scenario can have beside K1 to K9.</summary>
+    public const int OthersMax = Model.Machine.SecretLedger.KeysMax - KeyIdentities.NamedKeys;
+
     // More bytes than this are no better than these for being refused.
     private const int SizeMax = 4_096;
 
@@ -90,42 +93,60 @@ internal static class Keys
     };
 }
 
+/// <summary>A path as it is written, taken apart.</summary>
+/// <param name="Descriptor">What it is relative to, or null.</param>
+/// <param name="IsBelowActor">Whether it is relative to the actor's working directory.</param>
+/// <param name="Components">Its names; none for the place itself.</param>
+/// <param name="EndsInSlash">Whether a slash comes last.</param>
+internal sealed record PathParts(string? Descriptor, bool IsBelowActor, ImmutableArray<string> Components, bool EndsInSlash);
+
 /// <summary>Paths as files write them.</summary>
 internal static class Paths
 {
     private const int ComponentMax = 255;
+    private const string Actors = "cwd:";
+    private const string Descriptors = "fd:";
 
     /// <summary>What is wrong with a path, or null.</summary>
     public static string? MistakeIn(string path)
     {
-        var rest = path.StartsWith("cwd:", StringComparison.Ordinal) ? path[4..] : path;
-        if (path.StartsWith("fd:", StringComparison.Ordinal))
-        {
-            var slash = path.IndexOf('/', StringComparison.Ordinal);
-            if (slash <= 3)
-                return $"'{path}': a path relative to a descriptor is fd:D/NAME";
-            rest = path[(slash + 1)..];
-        }
-
+        if (path.StartsWith(Descriptors, StringComparison.Ordinal) && path.IndexOf('/', StringComparison.Ordinal) <= Descriptors.Length)
+            return $"'{path}': a path relative to a descriptor is fd:D/NAME";
+        var rest = RestOf(path);
         if (rest is "/" or ".")
             return null;
         if (rest.Length == 0)
             return "the path is empty; the root is '.'";
         if (rest[0] == '/')
             return $"'{path}': paths are relative to the root of the file system: leave the first '/' out";
-        if (rest.Split('/').Any(c => c.Length == 0))
+        if (WithoutSlash(rest).Split('/').Any(c => c.Length == 0))
             return $"'{path}' has an empty component";
         return rest.Split('/').Any(c => c.Length > ComponentMax) ? $"a component has more than {ComponentMax} characters" : null;
     }
 
-    /// <summary>Whether a path is plain: from the root, and of plaintext names.</summary>
-    public static bool IsPlain(string path) => IsFromRoot(path) && ComponentsOf(path).All(c => c[0] != '@');
+    /// <summary>Takes a path without mistakes apart.</summary>
+    public static PathParts PartsOf(string path)
+    {
+        var descriptor = path.StartsWith(Descriptors, StringComparison.Ordinal)
+            ? path[Descriptors.Length..path.IndexOf('/', StringComparison.Ordinal)] : null;
+        var isBelowActor = path.StartsWith(Actors, StringComparison.Ordinal);
+        var rest = RestOf(path);
+        ImmutableArray<string> components = rest == "/" || (rest == "." && descriptor == null && !isBelowActor) ? []
+            : [.. WithoutSlash(rest).Split('/')];
+        return new PathParts(descriptor, isBelowActor, components, rest.Length > 1 && rest.EndsWith('/'));
+    }
 
-    /// <summary>Whether a path begins at the root, and only goes down.</summary>
-    public static bool IsFromRoot(string path)
-        => !path.StartsWith("fd:", StringComparison.Ordinal) && !path.StartsWith("cwd:", StringComparison.Ordinal)
-            && ComponentsOf(path).All(c => c is not (".." or "."));
+    /// <summary>Whether a path is plain: from the root, and of plaintext names.</summary>
+    public static bool IsPlain(string path)
+        => PartsOf(path) is { Descriptor: null, IsBelowActor: false, EndsInSlash: false } parts
+            && parts.Components.All(c => c[0] != '@' && c is not (".." or "."));
 
     /// <summary>The components of a path from the root; none for the root itself.</summary>
-    public static ImmutableArray<string> ComponentsOf(string path) => path is "." or "/" ? [] : [.. path.Split('/')];
+    public static ImmutableArray<string> ComponentsOf(string path) => PartsOf(path).Components;
+
+    private static string RestOf(string path)
+        => path.StartsWith(Actors, StringComparison.Ordinal) ? path[Actors.Length..]
+            : path.StartsWith(Descriptors, StringComparison.Ordinal) ? path[(path.IndexOf('/', StringComparison.Ordinal) + 1)..] : path;
+
+    private static string WithoutSlash(string path) => path.EndsWith('/') ? path[..^1] : path;
 }

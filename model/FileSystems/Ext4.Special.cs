@@ -1,0 +1,43 @@
+using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Vfs;
+
+namespace Fscrypt.Sim.Model.FileSystems;
+
+// Files without a name, and files without data.
+internal partial class Ext4
+{
+    /// <summary>
+    /// A file that has no name and no link, with its directory's policy. Its dentry is below the directory's, and so keeps it busy, but
+    /// is never hashed: with its last user it is killed, and the inode freed. No lock of the directory is held.
+    /// </summary>
+    [KernelSource("fs/ext4/namei.c", "ext4_tmpfile", Omits = "the orphan list on the disk; the retry when the disk is full; quota")]
+    public async KTask<Errno> MakeTemporary(Inode directory, Dentry dentry, int user)
+    {
+        var (error, inode) = await NewInode(directory, FileType.File, user);
+        if (error != Errno.OK)
+            return error;
+        await DropLink(inode!);                                     // d_mark_tmpfile: inode_dec_link_count
+        await writeback.MarkDirty(inode!, InodeState.Dirty);
+        await DentryCache.NameTemporary(dentry, superBlock.Disk.TemporaryName(inode!.Number.Value));
+        await DentryCache.Instantiate(dentry, inode);
+        await writeback.MarkDirty(inode, InodeState.Dirty);
+        await inodes.UnlockNew(inode);
+        await EndTemporary();
+        return await OpenFile(dentry);                             // finish_open_simple
+    }
+
+    /// <summary>What <see cref="NewInode"/> began is over.</summary>
+    protected virtual KTask EndTemporary() => Journal.Stop(outermost: true);
+
+    [KernelSource("fs/ext4/namei.c", "ext4_mknod", Omits = "the retry when the disk is full; quota")]
+    public async KTask<Errno> MakeSpecial(Inode directory, Dentry dentry, int user)
+    {
+        var (error, inode) = await NewInode(directory, FileType.Special, user);
+        if (error != Errno.OK)
+            return error;
+        error = await Enter(directory, dentry, inode!);
+        if (error != Errno.OK)
+            await inodes.Iput(inode!);
+        return error;
+    }
+}
