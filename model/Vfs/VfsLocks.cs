@@ -29,7 +29,7 @@ public static class VfsLocks
     public static readonly LockClass SecondFileRwsem = new(31, "i_rwsem/4", tried: true);
     public static readonly LockClass InLookup = new(36, "in_lookup_hashtable bucket");
     public static readonly LockClass DirectoryAdd = new(37, "i_dir_seq odd");
-    public static readonly LockClass WorkingDirectory = new(44, "fs->lock");
+    public static readonly LockClass WorkingDirectory = new(46, "fs->lock");
     public static readonly LockClass FileLocks = new(45, "flc_lock");
     public static readonly LockClass WorkPool = new(14, "pool.lock");
     public static readonly LockClass WritebackWork = new(15, "wb.work_lock");
