@@ -169,7 +169,6 @@ public abstract partial class KernelHost
         accesses?.Add(operation.Object, operation.Offset, AccessKind.Write);
         if (thread.AtomicDepth > 0)
             LockOrder.MightSleep(thread, operation.Target);
-        thread.QueuedAsWriter = false;                   // whatever it queued for last: only a semaphore tells writers apart
         if (operation.Kind == OperationKind.MutexAcquire)
             operation.Object.Cell<Mutex>(operation.Offset).OnQueue(thread);
         else
