@@ -64,10 +64,8 @@ internal partial class Ext4
     {
         if (directory.Nlink.Value == 0)
             return (Errno.EPERM, null);                            // only a file without a name comes so far
-        if (await superBlock.InodeFault.Happens())
-            return (Errno.ENOMEM, null);                           // new_inode finds no memory
-        var inode = await inodes.New(superBlock);
-        inode.Type.Value = type;
+        if (await Allocate(type) is not { } inode)
+            return (Errno.ENOMEM, null);
         var (error, policy) = await keys.PrepareNewInode(directory, inode);
         if (error != Errno.OK)
         {
@@ -83,6 +81,16 @@ internal partial class Ext4
             await SetContext(inode, policy);                       // fscrypt_set_context
         await host.Point();                                        // ext4_mark_inode_dirty: to the journal
         return (Errno.OK, inode);
+    }
+
+    /// <summary>A new inode; null if there is no memory.</summary>
+    protected async KTask<Inode?> Allocate(FileType type)
+    {
+        if (await superBlock.InodeFault.Happens())
+            return null;
+        var inode = await inodes.New(superBlock);
+        inode.Type.Value = type;
+        return inode;
     }
 
     /// <summary>

@@ -82,10 +82,7 @@ internal partial class Ext4
         if (target != null)
             await DropLink(target);
         await Changed(source);
-        await Changed(toDirectory);
-        if (!ReferenceEquals(fromDirectory, toDirectory))
-            await Changed(fromDirectory);
-        await EndChange();
+        await EndRename(fromDirectory, toDirectory);
         return Errno.OK;
     }
 
@@ -109,10 +106,7 @@ internal partial class Ext4
         toDirectory.OnDisk.Enter(second, source.Number.Value);
         await Changed(source);
         await Changed(target);
-        await Changed(toDirectory);
-        if (!ReferenceEquals(fromDirectory, toDirectory))
-            await Changed(fromDirectory);
-        await EndChange();
+        await EndRename(fromDirectory, toDirectory);
         return Errno.OK;
     }
 
@@ -197,6 +191,14 @@ internal partial class Ext4
 
     /// <summary>After they changed: ext4_journal_stop.</summary>
     protected virtual async KTask EndChange() => await host.Point();
+
+    private async KTask EndRename(Inode fromDirectory, Inode toDirectory)
+    {
+        await Changed(toDirectory);
+        if (!ReferenceEquals(fromDirectory, toDirectory))
+            await Changed(fromDirectory);
+        await EndChange();
+    }
 
     /// <summary>An inode changed apart from its data. It goes to the journal, and is not dirty afterwards.</summary>
     protected virtual KTask Changed(Inode inode) => KTask.Done;

@@ -16,18 +16,27 @@ internal partial class Ext4
         var (error, inode) = await NewInode(directory, FileType.File, user);
         if (error != Errno.OK)
             return error;
-        await DropLink(inode!);                                     // d_mark_tmpfile: inode_dec_link_count
-        await writeback.MarkDirty(inode!, InodeState.Dirty);
-        await DentryCache.NameTemporary(dentry, superBlock.Disk.TemporaryName(inode!.Number.Value));
-        await DentryCache.Instantiate(dentry, inode);
-        await writeback.MarkDirty(inode, InodeState.Dirty);
-        await inodes.UnlockNew(inode);
-        await EndTemporary();
+        await EnterTemporary(dentry, inode!);
         return await OpenFile(dentry);                             // finish_open_simple
     }
 
-    /// <summary>What <see cref="NewInode"/> began is over.</summary>
-    protected virtual KTask EndTemporary() => Journal.Stop(outermost: true);
+    /// <summary>The end of the creation, as <see cref="Enter"/> is of a file that has a name.</summary>
+    protected virtual async KTask EnterTemporary(Dentry dentry, Inode inode)
+    {
+        await AttachTemporary(dentry, inode);
+        await writeback.MarkDirty(inode, InodeState.Dirty);        // after ext4_orphan_add
+        await inodes.UnlockNew(inode);
+        await Journal.Stop(outermost: true);
+    }
+
+    [KernelSource("fs/dcache.c", "d_tmpfile")]
+    protected async KTask AttachTemporary(Dentry dentry, Inode inode)
+    {
+        await DropLink(inode);                                     // inode_dec_link_count
+        await writeback.MarkDirty(inode, InodeState.Dirty);
+        await DentryCache.NameTemporary(dentry, superBlock.Disk.TemporaryName(inode.Number.Value));
+        await DentryCache.Instantiate(dentry, inode);
+    }
 
     [KernelSource("fs/ext4/namei.c", "ext4_mknod", Omits = "the retry when the disk is full; quota")]
     public async KTask<Errno> MakeSpecial(Inode directory, Dentry dentry, int user)

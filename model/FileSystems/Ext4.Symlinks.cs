@@ -113,7 +113,7 @@ internal partial class Ext4
             return;
         var data = inode.OnDisk.Data.Value;
         var length = superBlock.Disk.TextOf(data).Length;
-        if (length < InlineMax)
+        if (SizeOnDisk(inode.OnDisk, length) <= InlineMax)
             inode.Link.Value = TargetOf(data, length);
     }
 

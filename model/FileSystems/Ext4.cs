@@ -17,6 +17,12 @@ internal partial class Ext4(
     // EXT4_NAME_LEN.
     private const int NameMax = 255;
 
+    protected readonly KernelHost host = host;
+    protected readonly SuperBlock superBlock = superBlock;
+    protected readonly InodeCache inodes = inodes;
+    protected readonly Writeback writeback = writeback;
+    protected readonly KeySetup keys = keys;
+
     /// <summary>Its journal.</summary>
     internal Journal Journal { get; } = new(host);
 

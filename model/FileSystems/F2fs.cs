@@ -14,11 +14,6 @@ internal sealed class F2fs(
     PolicyTable policies, KernelRelease release, bool dropsInodes)
     : Ext4(host, superBlock, inodes, dentries, writeback, keys, policies, release, dropsInodes)
 {
-    private readonly KernelHost host = host;
-    private readonly SuperBlock superBlock = superBlock;
-    private readonly InodeCache inodes = inodes;
-    private readonly Writeback writeback = writeback;
-    private readonly KeySetup keys = keys;
     private readonly Checkpoint checkpoint = new(host);
 
     /// <summary>
@@ -67,10 +62,8 @@ internal sealed class F2fs(
     [KernelSource("fs/f2fs/namei.c", "f2fs_new_inode", Omits = "quota; extents; flags; compression")]
     protected override async KTask<(Errno Error, Inode? Inode)> NewInode(Inode directory, FileType type, int user)
     {
-        if (await superBlock.InodeFault.Happens())
+        if (await Allocate(type) is not { } inode)
             return (Errno.ENOMEM, null);
-        var inode = await inodes.New(superBlock);
-        inode.Type.Value = type;
         await host.Point();                                        // f2fs_alloc_nid
         inode.Number.Value = superBlock.Disk.AllocateInode(type, user).Number;
         superBlock.Disk.Retire(inode.Number.Value);                // those that are given up are free after a checkpoint
@@ -90,8 +83,14 @@ internal sealed class F2fs(
         return (Errno.OK, inode);
     }
 
-    /// <summary>Nothing was begun.</summary>
-    protected override KTask EndTemporary() => KTask.Done;
+    [KernelSource("fs/f2fs/namei.c", "__f2fs_tmpfile", Omits = "the list of orphans; whiteouts; blocks")]
+    protected override async KTask EnterTemporary(Dentry dentry, Inode inode)
+    {
+        await StartChange();
+        await AttachTemporary(dentry, inode);
+        await EndChange();
+        await inodes.UnlockNew(inode);
+    }
 
     /// <summary>Nothing: it is kept in the inode's page, which goes to the disk with the name.</summary>
     protected override KTask InitNewDirectory(Inode inode) => KTask.Done;

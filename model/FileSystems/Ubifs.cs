@@ -14,11 +14,6 @@ internal sealed class Ubifs(
     PolicyTable policies, KernelRelease release, bool dropsInodes)
     : Ext4(host, superBlock, inodes, dentries, writeback, keys, policies, release, dropsInodes)
 {
-    private readonly KernelHost host = host;
-    private readonly SuperBlock superBlock = superBlock;
-    private readonly InodeCache inodes = inodes;
-    private readonly KeySetup keys = keys;
-
     [KernelSource("fs/ubifs/super.c", "ubifs_evict_inode", Omits = "inodes of attributes; budgets")]
     public override async KTask EvictInode(Inode inode)
     {
@@ -36,10 +31,8 @@ internal sealed class Ubifs(
     [KernelSource("fs/ubifs/dir.c", "ubifs_new_inode", Omits = "budgets; the inode that holds the context")]
     protected override async KTask<(Errno Error, Inode? Inode)> NewInode(Inode directory, FileType type, int user)
     {
-        if (await superBlock.InodeFault.Happens())
+        if (await Allocate(type) is not { } inode)
             return (Errno.ENOMEM, null);
-        var inode = await inodes.New(superBlock);
-        inode.Type.Value = type;
         var (error, policy) = await keys.PrepareNewInode(directory, inode);
         if (error != Errno.OK)
         {
@@ -55,8 +48,14 @@ internal sealed class Ubifs(
         return (Errno.OK, inode);
     }
 
-    /// <summary>Nothing was begun.</summary>
-    protected override KTask EndTemporary() => KTask.Done;
+    /// <summary>Hashed before it is attached, or it would be dirty on no list.</summary>
+    [KernelSource("fs/ubifs/dir.c", "ubifs_tmpfile", Omits = "ui_mutex; budgets; whiteouts")]
+    protected override async KTask EnterTemporary(Dentry dentry, Inode inode)
+    {
+        await inodes.InsertHash(inode);
+        await AttachTemporary(dentry, inode);
+        await host.Point();                                        // ubifs_jnl_update
+    }
 
     /// <summary>Nothing: a directory has no data.</summary>
     protected override KTask InitNewDirectory(Inode inode) => KTask.Done;

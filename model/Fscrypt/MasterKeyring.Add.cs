@@ -8,7 +8,7 @@ namespace Fscrypt.Sim.Model.Fscrypt;
 public sealed partial class MasterKeyring
 {
     /// <summary>FS_IOC_ADD_ENCRYPTION_KEY with what a process passed.</summary>
-    /// <returns>EINVAL, EACCES or EOPNOTSUPP as the argument deserves.</returns>
+    /// <returns>EINVAL, EACCES or EOPNOTSUPP as the argument deserves; EDQUOT; what a key's id leads to.</returns>
     [KernelSource("fs/crypto/keyring.c", "fscrypt_ioctl_add_key", Omits = "hardware-wrapped keys: no device here has them; the identifier that is written back")]
     public async KTask<Errno> Add(KeyArgument argument, int user)
     {
@@ -18,11 +18,16 @@ public sealed partial class MasterKeyring
             return error;
         int raw;
         if (argument.KeyId == 0 || !Change.ProvisioningKeys.IsIn(release))
+        {
             raw = Identities.Raw(argument.Raw[..(int)argument.RawSize]);
-        else if ((await processes.Fetch(user, argument.KeyId, argument.Type)) is var (refusal, bytes) && refusal == Errno.OK)
-            raw = bytes;
+        }
         else
-            return refusal;
+        {
+            (error, raw) = await processes.Fetch(user, argument.KeyId, argument.Type);
+            if (error != Errno.OK)
+                return error;
+        }
+
         var specifier = argument.Type == KeyIdentities.Identifier ? Identities.IdentifierOf(raw)
             : Identities.Specifier(argument.Type, argument.Name);
         return await Add(specifier, raw, user);

@@ -38,7 +38,10 @@ public sealed class ProcessKeyrings : KernelObject
     /// <summary>The running task makes a system call as a user.</summary>
     public void Act(int user) => Tasks.Act(user);
 
-    /// <summary>add_key(2): puts a key into the user's session keyring, or new bytes into the one that is there.</summary>
+    /// <summary>
+    /// add_key(2): puts a key into the user's session keyring, in place of the one that is called the same; or, of the types that
+    /// have ->update, new bytes into that one. Provisioning keys have none: who holds the old one keeps its bytes.
+    /// </summary>
     /// <param name="user">Whose keyring.</param>
     /// <param name="type">The key's type.</param>
     /// <param name="description">What it is called by there: of a key of version 1 its specifier, otherwise its id.</param>
@@ -55,7 +58,7 @@ public sealed class ProcessKeyrings : KernelObject
             return Errno.EINVAL;                                   // fscrypt_provisioning_key_preparse
         await Lock.Acquire();
         var key = FindLinked(user, type, description);
-        var isNew = key == null || key.Revoked.Value;
+        var isNew = key == null || key.Revoked.Value || type == ProcessKeyType.Provisioning;
         var error = isNew ? quota.Charge(user, BytesOf(type, size)) : Errno.OK;
         ProcessKey? displaced = null;
         if (isNew && error == Errno.OK)

@@ -67,7 +67,7 @@ public sealed partial class PathLookup
     }
 
     /// <summary>A file of O_TMPFILE was opened: from now on it may get a name.</summary>
-    [KernelSource("fs/namei.c", "vfs_tmpfile (I_LINKABLE)")]
+    [KernelSource("fs/namei.c", "vfs_tmpfile", Omits = "all but the end of it: I_LINKABLE")]
     public static async KTask MakeLinkable(Inode inode)
     {
         await inode.Lock.Acquire();

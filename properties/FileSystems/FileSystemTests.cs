@@ -123,6 +123,34 @@ public static class FileSystemTests
             sometimes removal == "OK[FILES_BUSY]"
             """, release, preemptions: 1, fileSystem: name));
 
+    /// <summary>Files without a name, of which one gets one, and a symlink that is followed.</summary>
+    [Theory]
+    [InlineData("f2fs")]
+    [InlineData("ubifs")]
+    public static void Files_without_a_name_and_symlinks_beside_a_removal(string name)
+        => Assert.NotEqual(0, KernelTexts.Executions(
+            KernelTexts.Tree + """
+            thread maker
+              root tmpfile T d -> made
+              root write T tmp
+              root linkfd T d/t
+              root close T
+              root symlink f d/s
+              root cat d/s -> followed
+              root sync
+            thread remover
+              root rm_key K1 -> removal
+            finally
+              root add_key K1
+              root ls d -> names
+              root cat d/t -> data
+            always    made != "OK" || data == "tmp" || data == "ENOENT"
+            sometimes data == "tmp"
+            sometimes followed == "hello"
+            sometimes removal == "OK"
+            sometimes removal == "OK[FILES_BUSY]"
+            """, "v6.18", preemptions: 1, fileSystem: name));
+
     private static async KTask<int> NumberOfNew(CachedTree tree)
     {
         var (error, file) = await tree.Kernel.Calls.Create(tree.Path("d", "new"), 0);

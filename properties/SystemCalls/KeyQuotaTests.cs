@@ -43,6 +43,15 @@ public static class KeyQuotaTests
             "alice add_key K1 => EDQUOT", "alice status K1 => INCOMPLETELY_REMOVED", "alice rm_key K2 => OK", "alice add_key K1 => OK",
             "alice status K1 => PRESENT[users=1,self]", "alice close F => OK");
 
+    // A provisioning key cannot be changed: the new one is charged before it takes the old one's place. Keys of version 1 can.
+    [Fact]
+    public static void A_provisioning_key_in_the_place_of_another_is_charged_first()
+        => Answers.Are(
+            "root key_quota keys 1 => OK", "alice provision_key P K1 => OK", "alice provision_key P K2 => EDQUOT",
+            "root key_quota keys 2 => OK", "alice provision_key P K2 => OK", "alice provision_key P K3 => OK",
+            "bob session_key add K1 => OK", "bob session_key add K1 => OK", "bob session_key add K2 => OK", "bob session_key add K3 => EDQUOT",
+            "bob session_key add K2 => OK");
+
     [Fact]
     public static void Keys_of_version_1_and_those_in_keyrings_are_charged_to_whoever_keeps_them()
         => Answers.Are(

@@ -101,7 +101,7 @@ internal sealed partial class KeySpecification(KeyRules rules)
     {
         if (SizeOf(words[3]) is < 16 or > 64)
             return "EINVAL";
-        if ((!provisioned.TryGetValue(words[2], out var old) || old.IsRevoked) && !MayHaveAnother(words[0]))
+        if (!MayHaveAnother(words[0]))                             // nor for a moment, if it takes another one's place
             return "EDQUOT";
         provisioned = provisioned.SetItem(words[2], new Provisioned(words[0], words[3], words.Contains("spec=desc"), false));
         return "OK";
