@@ -7,6 +7,8 @@ internal abstract class Frame(KernelHost host)
 {
     public readonly KernelHost Host = host;
     public Frame? Caller;
+    public Frame? NextFree;
+    public FrameArena.Pool? Pool;
     public bool Done;
 
     /// <summary>The compiler's state machine type, from which the method's name and source are read.</summary>
@@ -61,9 +63,11 @@ internal sealed class Frame<T, TStateMachine>(KernelHost host) : ResultFrame<T>(
 }
 
 /// <summary>
-/// The frames of one machine, by state machine type. An execution takes them in order and gives none back: at the next
-/// one all are free again, so nothing is allocated in steady state.
+/// The frames of one machine, by state machine type. At the next execution all are free again, so nothing is allocated in
+/// steady state; within one, those whose call is over and whose result was taken.
 /// </summary>
+/// <remarks>A frame that was given back may be somebody else's when the functions of a running thread are asked for: whoever
+/// asks for them has frames kept (<see cref="KeepsAll"/>).</remarks>
 internal sealed class FrameArena
 {
     private Pool?[] pools = new Pool?[64];
@@ -72,7 +76,20 @@ internal sealed class FrameArena
     /// <summary>Frames that were ever made.</summary>
     public int Made { get; private set; }
 
+    /// <summary>Whether frames stay what they were to the end of the execution.</summary>
+    public bool KeepsAll { get; set; }
+
     public void Reset() => generation++;
+
+    /// <summary>A call is over, and its result was taken: nobody looks at its frame any more.</summary>
+    public void GiveBack(Frame frame)
+    {
+        if (KeepsAll)
+            return;
+        var pool = frame.Pool!;
+        frame.NextFree = pool.Free;
+        pool.Free = frame;
+    }
 
     public Frame<TStateMachine> Rent<TStateMachine>(KernelHost host)
         where TStateMachine : IAsyncStateMachine
@@ -96,6 +113,14 @@ internal sealed class FrameArena
         {
             pool.Generation = generation;
             pool.Used = 0;
+            pool.Free = null;
+        }
+
+        if (pool.Free is { } free)
+        {
+            pool.Free = free.NextFree;
+            free.Reuse();
+            return free;
         }
 
         var frames = pool.Frames;
@@ -114,12 +139,14 @@ internal sealed class FrameArena
         if (pool.Used == pool.Frames.Length)
             Array.Resize(ref pool.Frames, 2 * pool.Used);
         pool.Frames[pool.Used++] = frame;
+        frame.Pool = pool;
         Made++;
         return frame;
     }
 
-    private sealed class Pool
+    internal sealed class Pool
     {
+        public Frame? Free;
         public Frame?[] Frames = new Frame?[4];
         public int Used;
         public int Generation;

@@ -31,6 +31,8 @@ public readonly struct KTask
 
         public void GetResult()
         {
+            if (callee != null)
+                callee.Host.Frames.GiveBack(callee);
         }
 
         public void OnCompleted(Action continuation) => throw new NotSupportedException("only a KTask can await a KTask");
@@ -76,7 +78,14 @@ public readonly struct KTask<T>
 
         public bool IsCompleted => callee == null || callee.Done;
 
-        public T GetResult() => callee == null ? result : callee.Result;
+        public T GetResult()
+        {
+            if (callee == null)
+                return result;
+            var taken = callee.Result;
+            callee.Host.Frames.GiveBack(callee);
+            return taken;
+        }
 
         public void OnCompleted(Action continuation) => throw new NotSupportedException("only a KTask can await a KTask");
 

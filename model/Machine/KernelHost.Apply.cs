@@ -114,7 +114,7 @@ public abstract partial class KernelHost
             case OperationKind.Choose:
                 return solo ? 0 : ChooseData((int)operation.Argument);
             case OperationKind.Spawn:
-                result = ApplySpawn(thread, Unsafe.As<ThreadBody>(operation.Reference!));
+                result = ApplySpawn(thread, Unsafe.As<ThreadBody>(operation.Reference!), target);
                 return 0;
             case OperationKind.Interpreted:
                 return Unsafe.As<InterpretedObject>(target).Apply(in operation);
@@ -214,11 +214,11 @@ public abstract partial class KernelHost
             EnabledThreads &= ~(1UL << thread.Index);
     }
 
-    private ThreadHandle ApplySpawn(KernelThread creator, ThreadBody body)
+    private ThreadHandle ApplySpawn(KernelThread creator, ThreadBody body, KernelObject argument)
     {
-        var thread = CreateThread(body.Name, creator);
-        creator.Clock.AsSpan().CopyTo(thread.Clock);     // all that the creator did happened before
-        thread.Clock[thread.Index] = 1;
+        var thread = CreateThread(body, creator);
+        thread.Learn(creator.Clock);                     // all that the creator did happened before
+        thread.Argument = argument;
         creator.Tick();
         if (thread.Handle == null)
         {

@@ -69,7 +69,7 @@ public abstract partial class KernelHost
     /// <summary>Notes that somebody may touch an object only because his read section began before it was freed.</summary>
     internal void TouchedLate(KernelObject target, KernelThread thread) => accesses?.TouchLate(target, thread.Index);
 
-    private void Attend() => Attentive = observer != null || PointsAll || Log != null;
+    private void Attend() => Frames.KeepsAll = Attentive = observer != null || PointsAll || Log != null;
 
     private long ApplyAndLog(KernelThread thread, AccessLog log)
     {

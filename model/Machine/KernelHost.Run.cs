@@ -97,7 +97,7 @@ public abstract partial class KernelHost
         var earlier = ThreadCount;
         foreach (var body in bodies)
         {
-            var thread = CreateThread(body.Name, null);
+            var thread = CreateThread(body, null);
             for (var i = 0; i < earlier; i++)
                 thread.Clock[i] = byIndex[i].Clock[i];
             Start(thread, body);

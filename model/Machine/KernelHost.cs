@@ -111,7 +111,10 @@ public abstract partial class KernelHost
     public Step Point() => new(Root.Announce(0, OperationKind.Point));
 
     /// <summary>Starts a thread. It runs up to its first operation before its creator goes on.</summary>
-    public StepTo<ThreadHandle> Spawn(ThreadBody body) => new(Root.Announce(0, OperationKind.Spawn, reference: body));
+    public StepTo<ThreadHandle> Spawn(ThreadBody body) => Spawn(body, Root);
+
+    /// <summary>Starts a thread of a body that many run, each for one object, which is its <see cref="KernelThread.Argument"/> at first.</summary>
+    public StepTo<ThreadHandle> Spawn(ThreadBody body, KernelObject argument) => new(argument.Announce(0, OperationKind.Spawn, reference: body));
 
     /// <summary>Says that the running thread may sleep here: a finding inside a spinlock or a read section.</summary>
     public void MightSleep(string what) => LockOrder.MightSleep(Current, what);
@@ -169,8 +172,10 @@ public abstract partial class KernelHost
     }
 
     /// <summary>Makes thread number <see cref="ThreadCount"/>; it is not running yet.</summary>
-    protected KernelThread CreateThread(string name, KernelThread? parent)
+    protected KernelThread CreateThread(ThreadBody body, KernelThread? parent)
     {
+        if (body.IsLoop && UsesNumbersAgain && RunOf(body, ended: true) is { } ended)
+            return Again(ended, parent);
         if (ThreadCount >= ThreadsMax)
             throw new LimitException("an execution has at most 64 threads, the kernel's own and the last part among them");
         if (ThreadCount >= Clocks.Width)
@@ -187,7 +192,51 @@ public abstract partial class KernelHost
         }
 
         var thread = byIndex[ThreadCount++];
-        thread.Begin(name, parent, Clocks.Width);
+        thread.Body = body;
+        thread.Begin(body.Name, parent, Clocks.Width);
+        LiveThreads++;
+        return thread;
+    }
+
+    private bool UsesNumbersAgain => solo || (ThreadCount == ThreadsMax && accesses == null);
+
+    /// <summary>
+    /// A run of a loop that has to end before there can be another one, or null: where numbers are short, or where no schedule is
+    /// searched and more threads would make every clock longer.
+    /// </summary>
+    internal ThreadHandle? InTheWayOf(ThreadBody body)
+        => !UsesNumbersAgain || ThreadCount < ClockArena.WidthMin || RunOf(body, ended: true) != null
+            ? null : RunOf(body, ended: false)?.Handle;
+
+    private KernelThread? RunOf(ThreadBody body, bool ended)
+    {
+        for (var i = 0; i < ThreadCount; i++)
+        {
+            if (byIndex[i].Exited == ended && ReferenceEquals(byIndex[i].Body, body))
+                return byIndex[i];
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// The next run of a loop, as the thread that ran it before: its clock goes on, so that what it did then is before what it
+    /// does now, in its own eyes and in those of whoever learns of either.
+    /// </summary>
+    private KernelThread Again(KernelThread thread, KernelThread? parent)
+    {
+        var (clock, allocations) = (thread.Clock[thread.Index], thread.Allocations);
+        var exit = thread.ExitClock;
+        if (thread.Root is { } root)
+            Frames.GiveBack(root);
+        thread.WakeClock.Clear(thread);
+        thread.DropSnapshot();
+        thread.Begin(thread.Name, parent, Clocks.Width);
+        thread.Allocations = allocations;                // names of objects stay different
+        thread.Clock[thread.Index] = clock + 1;
+        thread.Epoch = Epochs.Of(thread.Index, clock + 1);
+        exit.Acquire(thread);
+        exit.Clear(thread);
         LiveThreads++;
         return thread;
     }
@@ -253,7 +302,19 @@ public sealed class LimitException(string message) : Exception(message);
 /// <summary>What a new thread runs.</summary>
 /// <param name="Name">What people call the thread.</param>
 /// <param name="Run">Its body.</param>
-public sealed record ThreadBody(string Name, Func<KTask> Run);
+public sealed record ThreadBody(string Name, Func<KTask> Run)
+{
+    /// <summary>
+    /// Whether its threads are one thread of the kernel's, or one processor, that comes back to the same loop. A run of it then has
+    /// the number of an ended one where no schedule is searched, or where numbers are short. Who joins a run may wait for the next.
+    /// </summary>
+    /// <remarks>
+    /// The new run counts as after all that the ended one did: that is the order of one thread's program. It is not asked whether
+    /// anything else orders the two. Where schedules are searched each run has a number of its own, as long as there are any, and
+    /// with a log of accesses always: which number a thread gets would depend on the order of steps that commute.
+    /// </remarks>
+    public bool IsLoop { get; init; }
+}
 
 /// <summary>A thread as its creator sees it.</summary>
 public sealed class ThreadHandle : KernelObject

@@ -66,6 +66,19 @@ public sealed class KernelThread
 
     internal ThreadHandle? Handle { get; set; }
 
+    internal ThreadBody? Body { get; set; }
+
+    /// <summary>What the thread was started for. It takes that before its first operation.</summary>
+    internal KernelObject? Argument { get; set; }
+
+    /// <summary>What <see cref="KernelHost.Spawn(ThreadBody, KernelObject)"/> gave it. Before its first operation, and once.</summary>
+    public KernelObject TakeArgument()
+    {
+        var taken = Argument!;
+        Argument = null;
+        return taken;
+    }
+
     /// <summary>The innermost function that a suspended thread is in.</summary>
     internal Frame? Live
     {
@@ -144,11 +157,18 @@ public sealed class KernelThread
             RcuCoveredUpTo = Clock[Index];
     }
 
+    /// <summary>Takes over what another thread knows, and when it is.</summary>
+    internal void Learn(int[] clock)
+    {
+        for (var i = 0; i < clock.Length; i++)
+            Clock[i] = Math.Max(Clock[i], clock[i]);
+    }
+
     /// <summary>Begins a new interval of this thread: what it does from now on is not covered by what it published.</summary>
     internal void Tick()
     {
         var clock = ++Clock[Index];
-        Invariant.Holds(clock < Epochs.ClockLimit, "a thread publishes at most 4 million times in one execution");
+        Invariant.Holds(clock < Epochs.ClockLimit, "a thread publishes at most 33 million times in one execution");
         Epoch++;
     }
 
@@ -183,11 +203,11 @@ internal struct HeldLock
 /// <summary>An epoch (Flanagan, Freund, PLDI 2009): a thread and its clock in one word; 0 is "never".</summary>
 internal static class Epochs
 {
-    public const int ClockBits = 22;
+    public const int ClockBits = 25;
     public const int ClockLimit = 1 << ClockBits;
 
     /// <summary>The thread number kept for "many": the clock field is then the index of a shared row.</summary>
-    public const int Many = 1023;
+    public const int Many = 127;
 
     public static uint Of(int thread, int clock) => (uint)thread << ClockBits | (uint)clock;
 

@@ -104,7 +104,7 @@ internal struct SyncClock
 internal sealed class ClockArena
 {
     // Whole vectors fit into a row: the widest there are have 16 entries.
-    private const int WidthMin = 16;
+    public const int WidthMin = 16;
 
     private int[] entries = new int[64 * WidthMin];
     private int[] uses = new int[64];
@@ -122,7 +122,7 @@ internal sealed class ClockArena
 
     public void Widen(int threads)
     {
-        Invariant.Holds(threads < Epochs.Many, "an execution has fewer than 1,023 threads");
+        Invariant.Holds(threads < Epochs.Many, "an execution has fewer than 127 threads");
         var before = Width;
         while (Width < threads)
             Width *= 2;
@@ -209,7 +209,7 @@ internal sealed class ClockArena
 
     private void Grow()
     {
-        Invariant.Holds(uses.Length < Epochs.ClockLimit / 2, "at most 2 million different clocks are in use at a time");
+        Invariant.Holds(uses.Length < Epochs.ClockLimit / 2, "at most 16 million different clocks are in use at a time");
         Array.Resize(ref uses, 2 * used);
         Array.Resize(ref entries, 2 * used * Width);
     }

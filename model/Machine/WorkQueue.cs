@@ -19,7 +19,7 @@ public sealed class WorkQueue : KernelObject
     public WorkQueue(KernelHost host, string worker, LockClass poolLockClass)
         : base(host)
     {
-        this.worker = new ThreadBody(worker, Worker);
+        this.worker = new ThreadBody(worker, Worker) { IsLoop = true };
         poolLock = new SpinLock(poolLockClass);
         poolLock.Attach(this);
     }

@@ -66,4 +66,66 @@ public static class ManyThreadsTests
         host.Restore();
         Assert.True(host.RunTogether([new("t", async () => await host.Point())]));
     }
+
+    [Fact]
+    public static void Where_nothing_is_searched_a_loop_has_one_number_and_calls_one_frame()
+    {
+        var host = new NativeHost<RandomWalk>(new RandomWalk(1));
+        var t = new Thing(host);
+        var loop = new ThreadBody("loop", Increment) { IsLoop = true };
+        Assert.True(host.RunAlone(new ThreadBody("setup", async () =>
+        {
+            for (var i = 0; i < 1_000; i++)
+            {
+                var run = await host.Spawn(loop);
+                await run!.Join();
+                await Increment();
+            }
+        })));
+        Assert.Null(host.Finding);
+        Assert.Equal((2_000, 2), (t.X.Peek, host.ThreadCount));
+        Assert.True(host.Frames.Made < 10, $"{host.Frames.Made} frames");
+
+        async KTask Increment()
+        {
+            await t.A.Acquire();
+            await host.Point();
+            t.X.Value++;
+            await t.A.Release();
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public static void Where_numbers_are_short_a_loop_uses_its_own_again_and_is_still_watched(bool locked)
+    {
+        var host = new NativeHost<RandomWalk>(new RandomWalk(1));
+        var t = new Thing(host);
+        var loop = new ThreadBody("loop", () => Increment(true)) { IsLoop = true };
+        ThreadBody[] bodies = [new("first", First), new("second", () => Increment(locked))];
+        host.Checkpoint();
+        host.Restore();
+        Assert.Equal(locked, host.RunTogether(bodies));
+        Assert.Equal(locked ? null : "data-race", host.Finding?.Rule);
+        Assert.Null(host.GivenUp);
+        if (locked)
+            Assert.Equal((201, KernelHost.ThreadsMax), (t.X.Peek, host.ThreadCount));
+
+        async KTask First()
+        {
+            for (var i = 0; i < 200; i++)
+                await (await host.Spawn(loop))!.Join();
+        }
+
+        async KTask Increment(bool locks)
+        {
+            if (locks)
+                await t.A.Acquire();
+            await host.Point();
+            t.X.Value++;
+            if (locks)
+                await t.A.Release();
+        }
+    }
 }

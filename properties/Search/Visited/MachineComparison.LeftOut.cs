@@ -29,6 +29,7 @@ internal sealed partial class MachineComparison
         ["KernelObject.Identity"] = Place, ["KernelObject.Kept"] = Place, ["KernelObject.Changed"] = Place,
         ["KernelHost.Frames"] = Place, ["KernelHost.objects"] = Place, ["KernelHost.unwatched"] = Place,
         ["KernelHost.changed"] = Place, ["KernelHost.changedCount"] = Place, ["KernelHost.lastNumber"] = Place,
+        ["Frame.NextFree"] = Place, ["Frame.Pool"] = Place,
         ["KernelHost.slabs"] = Apart, ["KernelHost.threads"] = Apart, ["KernelHost.byIndex"] = Apart,
         ["Slab.objects"] = Apart, ["Slab.used"] = Apart,
 
