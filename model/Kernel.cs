@@ -36,7 +36,7 @@ public sealed class Kernel
         ProcessKeyrings = new ProcessKeyrings(host, KeyQuota);
         Keyring = new MasterKeyring(host, SuperBlock, Users, KeyQuota, ProcessKeyrings, configuration.Release);
         KeySetup = new KeySetup(host, Keyring, Policies, ProcessKeyrings, configuration.Has(Fix.KeepDirtyInodes));
-        Keyring.Design = MakeDesign();
+        Keyring.Design = configuration.Design.Make(new Caches(host, SuperBlock, Inodes, Dentries, Writeback, Reclaim, KeySetup));
         fileSystem = MakeFileSystem(KeySetup);
         Inodes.FileSystem = fileSystem;
         var paths = new PathLookup(SuperBlock, Inodes, Dentries, configuration.Release);
@@ -120,15 +120,5 @@ public sealed class Kernel
             "ubifs" => new Ubifs(Host, SuperBlock, Inodes, Dentries, Writeback, keys, Policies, Configuration.Release, drops),
             var name => throw new ArgumentException($"no file system is called {name}"),
         };
-    }
-
-    private IEvictionDesign MakeDesign()
-    {
-        var dentries = new EvictDentries(Host, SuperBlock, Inodes, Dentries, Writeback);
-        if (Configuration.Design == Design.DropInode)
-            return new DropInode(dentries);
-        var skips = Configuration.Design == Design.Walk ? WalkSkips.Nothing
-            : Configuration.Design == Design.WalkSkipDirty ? WalkSkips.Dirty : WalkSkips.AnyState;
-        return new WalkAndInvalidate(Host, dentries, Inodes, skips);
     }
 }

@@ -5,15 +5,15 @@ using Fscrypt.Sim.Model.Vfs;
 namespace Fscrypt.Sim.Model.Eviction;
 
 /// <summary>What both designs of 2019 share: sync, the walk that kills dentries, and the count of what is left.</summary>
-public sealed class EvictDentries(KernelHost host, SuperBlock superBlock, InodeCache inodes, DentryCache dentries, Writeback writeback)
+internal sealed class EvictDentries(Caches caches)
 {
     /// <summary>Writes what is dirty, so that it can be evicted.</summary>
     [KernelSource("fs/crypto/keyring.c", "try_to_lock_encrypted_files")]
     public async KTask<Errno> Sync()
     {
-        await superBlock.Umount.AcquireRead();
-        var error = await writeback.SyncFileSystem(superBlock);
-        await superBlock.Umount.ReleaseRead();
+        await caches.SuperBlock.Umount.AcquireRead();
+        var error = await caches.Writeback.SyncFileSystem(caches.SuperBlock);
+        await caches.SuperBlock.Umount.ReleaseRead();
         return error;
     }
 
@@ -29,7 +29,7 @@ public sealed class EvictDentries(KernelHost host, SuperBlock superBlock, InodeC
         for (var info = key.DecryptedInodes.First; info != null; info = key.DecryptedInodes.After(info))
         {
             var inode = info.Inode.Value!;
-            host.Counters.InodesVisited++;
+            caches.Host.Counters.InodesVisited++;
             await inode.Lock.Acquire();
             if ((inode.State.Value & (InodeState.Dying | InodeState.New)) != 0)
             {
@@ -37,13 +37,13 @@ public sealed class EvictDentries(KernelHost host, SuperBlock superBlock, InodeC
                 continue;
             }
 
-            await inodes.Grab(inode);
+            await caches.Inodes.Grab(inode);
             await inode.Lock.Release();
             await key.DecryptedInodesLock.Release();
 
             await ShrinkDentries(inode);
             if (previous != null)
-                await inodes.Iput(previous);                       // may evict: then its info leaves the list
+                await caches.Inodes.Iput(previous);                       // may evict: then its info leaves the list
             previous = inode;
 
             // Only now is the successor read: entries may have gone, and new ones may be in front, which are not visited.
@@ -52,7 +52,7 @@ public sealed class EvictDentries(KernelHost host, SuperBlock superBlock, InodeC
 
         await key.DecryptedInodesLock.Release();
         if (previous != null)
-            await inodes.Iput(previous);
+            await caches.Inodes.Iput(previous);
     }
 
     /// <summary>EBUSY if anything is left on the list, whatever its state.</summary>
@@ -68,13 +68,13 @@ public sealed class EvictDentries(KernelHost host, SuperBlock superBlock, InodeC
     [KernelSource("fs/crypto/keyring.c", "shrink_dcache_inode")]
     private async KTask ShrinkDentries(Inode inode)
     {
-        host.MightSleep("shrink_dcache_inode");
+        caches.Host.MightSleep("shrink_dcache_inode");
         if (inode.IsDirectory && await DentryCache.FindAnyAlias(inode) is { } alias)
         {
-            await dentries.ShrinkParent(alias);
-            await dentries.Dput(alias);
+            await caches.Dentries.ShrinkParent(alias);
+            await caches.Dentries.Dput(alias);
         }
 
-        await dentries.PruneAliases(inode);
+        await caches.Dentries.PruneAliases(inode);
     }
 }

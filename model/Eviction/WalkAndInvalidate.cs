@@ -24,16 +24,16 @@ internal enum WalkSkips
 internal sealed class WalkAndInvalidate : IEvictionDesign
 {
     private readonly KernelHost host;
-    private readonly EvictDentries dentries;
     private readonly InodeCache inodes;
+    private readonly EvictDentries dentries;
     private readonly WalkSkips skips;
     private readonly Slab<DisposeList> lists;
 
-    public WalkAndInvalidate(KernelHost host, EvictDentries dentries, InodeCache inodes, WalkSkips skips)
+    public WalkAndInvalidate(Caches caches, WalkSkips skips)
     {
-        this.host = host;
-        this.dentries = dentries;
-        this.inodes = inodes;
+        host = caches.Host;
+        inodes = caches.Inodes;
+        dentries = new EvictDentries(caches);
         this.skips = skips;
         lists = new Slab<DisposeList>(host, h => new DisposeList(h));
     }

@@ -108,6 +108,20 @@ public sealed partial class KeySetup
         inode.CryptInfo.Value = null;
     }
 
+    /// <summary>
+    /// Takes the key away from an inode that stays, as was done before 4.11; only for whoever took the info off its key's list, and has
+    /// a reference on the inode. Nobody is waited for.
+    /// </summary>
+    [KernelSource("fs/crypto/keyinfo.c", "fscrypt_put_encryption_info", Omits = "up to 4.10")]
+    internal async KTask FreeInPlace(CryptInfo info)
+    {
+        await info.Inode.Value!.CryptInfo.WriteOnce(null);
+        await DestroyKey(info);
+        if (info.MasterKey.Value is { } key)
+            await keyring.PutActive(key);
+        slab.Free(info);
+    }
+
     /// <summary>Whether an inode has its key, or had it before, for rules.</summary>
     internal bool WasUnlocked(Inode inode)
     {

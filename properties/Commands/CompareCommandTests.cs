@@ -34,6 +34,19 @@ public sealed class CompareCommandTests : IDisposable
     }
 
     [Fact]
+    public void Designs_and_release_can_be_chosen()
+    {
+        var rows = JsonDocument.Parse(tester.Execute("compare", "lost", "--design", "revoke-only, drop-caches-3", "--release", "v6.1", "--json").Output)
+            .RootElement.GetProperty("rows");
+        Assert.Equal(
+            ["revoke-only v6.1", "drop-caches-3 v6.1"],
+            rows.EnumerateArray().Select(r => $"{r.GetProperty("design")} {r.GetProperty("release")}").Distinct());
+        var mistaken = tester.Execute("compare", "lost", "--design", "drop-inode,drop-cache");
+        Assert.Equal(ExitCode.Usage, mistaken.Code);
+        Assert.Contains("no design 'drop-cache'", mistaken.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Workers_do_not_change_the_table()
     {
         string[] arguments = ["compare", "of-design", "lost", "race", "--workers"];

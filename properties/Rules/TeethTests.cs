@@ -95,7 +95,7 @@ public static class TeethTests
             await OnFirst(key, inode =>
             {
                 victim = inode;
-                victim.Evicted.Value = new Eviction(1);
+                victim.Evicted.Value = new Model.Vfs.Eviction(1);
                 return KTask.Done;
             });
             await kernel.Inodes.Evict(victim!);
@@ -142,7 +142,7 @@ public static class TeethTests
     }
 
     private static EvictDentries Shared(Kernel kernel)
-        => new(kernel.Host, kernel.SuperBlock, kernel.Inodes, kernel.Dentries, kernel.Writeback);
+        => new(new Caches(kernel.Host, kernel.SuperBlock, kernel.Inodes, kernel.Dentries, kernel.Writeback, kernel.Reclaim, kernel.KeySetup));
 
     private static async KTask OnFirst(MasterKey key, Func<Inode, KTask> what)
     {

@@ -25,6 +25,8 @@ internal static class CommonOptions
 
     public static Option<string?> Design { get; } = Text("--design", "D", "what REMOVE does with the key's inodes (default drop-inode)");
 
+    public static Option<string?> Designs { get; } = Text("--design", "D,D…", "the designs to compare, with commas (default: the two of 2019)");
+
     public static Option<string?> Release { get; } = Text("--release", "R", "the release around it (default v6.18)");
 
     public static Option<string[]> Without { get; } = new("--without")

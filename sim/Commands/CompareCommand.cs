@@ -21,7 +21,8 @@ internal static class CompareCommand
 
     private const int ColumnWidth = 11;
 
-    private static readonly KernelConfiguration[] Kernels =
+    /// <summary>What is compared unless designs or a release are asked for.</summary>
+    private static readonly KernelConfiguration[] KernelsDefault =
     [
         Kernel(Design.DropInode, "v5.4"), Kernel(Design.DropInode, "v5.6"), Kernel(Design.DropInode, "v6.18"),
         Kernel(Design.Walk, "v6.18"), Kernel(Design.WalkSkipDirty, "v6.18"), Kernel(Design.WalkSkipBusy, "v6.18"),
@@ -35,15 +36,22 @@ internal static class CompareCommand
         };
         var command = new Command("compare", "every eviction design against every rule, exhaustively within a bound")
         {
-            names,
+            names, CommonOptions.Designs, CommonOptions.Release,
             CommonOptions.Fs, CommonOptions.Rule, CommonOptions.Preemptions, CommonOptions.StepsMax, CommonOptions.Executions, CommonOptions.Workers, CommonOptions.Points,
             CommonOptions.Json, CommonOptions.Timing, CommonOptions.Quiet, CommonOptions.NoColor,
         };
         command.SetAction(parsed =>
         {
             var given = parsed.GetValue(names) ?? [];
-            List<Scenario> chosen = given.Length == 0 ? [.. scenarios.Compared] : [.. given.Distinct().Select(n => ComparableOf(scenarios.Find(n)))];
-            var template = new SearchPlan(chosen[0], Kernels[0])
+            var fileSystem = CommonOptions.FileSystemOf(parsed.GetValue(CommonOptions.Fs));
+            KernelConfiguration[] kernels =
+            [
+                .. KernelsOf(parsed.GetValue(CommonOptions.Designs), parsed.GetValue(CommonOptions.Release))
+                    .Select(k => k with { FileSystem = fileSystem }),
+            ];
+            List<Scenario> chosen = given.Length == 0 ? [.. scenarios.Compared]
+                : [.. given.Distinct().Select(n => ComparableOf(scenarios.Find(n), kernels))];
+            var template = new SearchPlan(chosen[0], kernels[0])
             {
                 PreemptionsMax = (int?)CommonOptions.NumberOf(parsed, CommonOptions.Preemptions, 0, 1_000_000)
                     ?? SearchPlan.PreemptionsDefault,
@@ -53,11 +61,9 @@ internal static class CompareCommand
                 PointsAll = CommonOptions.PointsAllOf(parsed),
                 RunOn = true,
             };
-            var fileSystem = CommonOptions.FileSystemOf(parsed.GetValue(CommonOptions.Fs));
-            var kernels = Kernels.Select(k => k with { FileSystem = fileSystem });
             var cells = from scenario in chosen from kernel in kernels where scenario.RefusalOf(kernel) == null
                 select template with { Scenario = scenario, Configuration = kernel };
-            var compare = new Compare(AskedRules.Only(parsed, [.. cells]), parsed.GetValue(CommonOptions.Quiet), CommonOptions.WorkersOf(parsed));
+            var compare = new Compare(AskedRules.Only(parsed, [.. cells]), kernels.Length, parsed.GetValue(CommonOptions.Quiet), CommonOptions.WorkersOf(parsed));
             return compare.Run(
                 parsed.GetValue(CommonOptions.NoColor) ? output.Plain : output,
                 parsed.GetValue(CommonOptions.Json),
@@ -66,15 +72,24 @@ internal static class CompareCommand
         return command;
     }
 
-    private static Scenario ComparableOf(Scenario scenario)
+    // With designs or a release: each of them there. With neither: the default.
+    private static IEnumerable<KernelConfiguration> KernelsOf(string? designs, string? release)
+    {
+        if (designs == null && release == null)
+            return KernelsDefault;
+        var chosen = designs == null ? KernelsDefault.Select(k => k.Design) : designs.Split(',').Select(d => CommonOptions.DesignOf(d.Trim()));
+        return chosen.Distinct().Select(d => new KernelConfiguration { Design = d, Release = CommonOptions.ReleaseOf(release) });
+    }
+
+    private static Scenario ComparableOf(Scenario scenario, KernelConfiguration[] kernels)
         => !scenario.HasKernel ? throw new UsageException($"{scenario.Name} has no kernel: no design makes a difference to it; explore it")
-            : Kernels.All(k => scenario.RefusalOf(k) != null) ? throw new UsageException(scenario.RefusalOf(Kernels[^1])!)
+            : kernels.All(k => scenario.RefusalOf(k) != null) ? throw new UsageException(scenario.RefusalOf(kernels[^1])!)
             : scenario;
 
     private static KernelConfiguration Kernel(Design design, string release)
         => new() { Design = design, Release = KernelRelease.Named(release)! };
 
-    private sealed class Compare(SearchPlan[] plans, bool quiet, int workers)
+    private sealed class Compare(SearchPlan[] plans, int kernels, bool quiet, int workers)
     {
         private readonly SearchResult[] results = new SearchResult[plans.Length];
 
@@ -83,7 +98,7 @@ internal static class CompareCommand
             if (!json)
             {
                 var scenarios = plans.Select(p => p.Scenario).Distinct().Count();
-                output.Line($"compare {scenarios} {(scenarios == 1 ? "scenario" : "scenarios")} on {Kernels.Length} kernels: {plans[0].Describe}{AskedRules.Words(plans[0].Scenario)}");
+                output.Line($"compare {scenarios} {(scenarios == 1 ? "scenario" : "scenarios")} on {kernels} {(kernels == 1 ? "kernel" : "kernels")}: {plans[0].Describe}{AskedRules.Words(plans[0].Scenario)}");
                 output.Line();
             }
 
