@@ -108,6 +108,9 @@ public sealed class HashTable<T> : KernelObject
     /// <summary>The next older element, for rules and reports.</summary>
     public T? PeekAfter(T element) => From(element.Cell<HashLink>(link).Next, element.HashKey);
 
+    /// <summary>All elements, chain by chain, for rules.</summary>
+    public Elements PeekAll => new(buckets, link);
+
     internal override object? ApplyFind(KernelThread thread, in Operation operation)
     {
         sync.Acquire(thread);
@@ -172,7 +175,30 @@ public sealed class HashTable<T> : KernelObject
     }
 
     // An array of structs: the runtime checks the type of each element of an array of objects.
-    private struct Chain
+    /// <summary>The elements of a table that does not change meanwhile.</summary>
+    public struct Elements
+    {
+        private readonly Chain[] buckets;
+        private readonly ushort link;
+        private KernelObject? element;
+        private int bucket = -1;
+
+        internal Elements(Chain[] buckets, ushort link) => (this.buckets, this.link) = (buckets, link);
+
+        public readonly T Current => System.Runtime.CompilerServices.Unsafe.As<T>(element!);
+
+        public readonly Elements GetEnumerator() => this;
+
+        public bool MoveNext()
+        {
+            element = element?.Cell<HashLink>(link).Next;
+            while (element == null && ++bucket < buckets.Length)
+                element = buckets[bucket].First;
+            return element != null;
+        }
+    }
+
+    internal struct Chain
     {
         public KernelObject? First;
     }

@@ -34,21 +34,17 @@ internal sealed class KeyMaterial : IRule
                     + $"{host.Secrets.Count(number, SecretKind.PerFile)} of keys derived from it: {Places(host, number)}"));
         }
 
-        foreach (var inode in kernel.Inodes.All)
+        foreach (var inode in kernel.Inodes.Hash.PeekAll)
         {
-            if (inode.IsAlive && inode.HashLink.Peek && inode.Folio.Peek.Has(FolioFlags.Uptodate) && IsOf(kernel, inode, number))
+            if (inode.Folio.Peek.Has(FolioFlags.Uptodate) && IsOf(kernel, inode, number))
                 host.Report(new Finding(Name, $"REMOVE reports {name} completely removed; pages of {inode.Name} can be reached"));
-        }
-
-        foreach (var inode in kernel.Inodes.All)
-        {
-            if (inode.IsAlive && inode.HashLink.Peek && inode.Link.Peek != null && IsOf(kernel, inode, number))
+            if (inode.Link.Peek != null && IsOf(kernel, inode, number))
                 host.Report(new Finding(Name, $"REMOVE reports {name} completely removed; the target of {inode.Name} can be reached"));
         }
 
-        foreach (var dentry in kernel.Dentries.All)
+        foreach (var dentry in kernel.Dentries.Hash.PeekAll)
         {
-            if (dentry.IsAlive && dentry.HashLink.Peek && !DentryCache.Has(dentry.Flags.Peek, DentryFlags.NoKeyName)
+            if (!DentryCache.Has(dentry.Flags.Peek, DentryFlags.NoKeyName)
                 && dentry.Parent.Peek!.Inode.Peek is { } directory && IsOf(kernel, directory, number) && !IsOlder(kernel, dentry, directory))
             {
                 host.Report(new Finding(Name, $"REMOVE reports {name} completely removed; the plaintext name of {dentry.Name} can be reached"));
