@@ -53,6 +53,12 @@ public sealed class Dentry : KernelObject, IHashed
     [KernelName("d_flags")]
     public Shared<DentryFlags> Flags;
 
+    /// <summary>
+    /// What walks without locks compare: it changes with the parent, the name, the inode, and with unhashing. Written under d_lock.
+    /// </summary>
+    [KernelName("d_seq")]
+    public SeqCount Sequence;
+
     /// <summary>NULL for a negative dentry. Changed under i_lock of the inode and d_lock.</summary>
     [KernelName("d_inode")]
     public Plain<Inode?> Inode;

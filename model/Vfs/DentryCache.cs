@@ -43,21 +43,35 @@ public sealed partial class DentryCache : KernelObject
     public static async KTask Dget(Dentry dentry) => await dentry.Ref.Get();
 
     /// <summary>The parent of a dentry that is in use, with a reference; a rename may be giving it another one just now.</summary>
-    [KernelSource("fs/dcache.c", "dget_parent", Omits = "d_seq: that the parent is the same afterwards is looked at itself; the second way, with the parent's lock, is the first one again")]
+    [KernelSource("fs/dcache.c", "dget_parent", Omits = "that the first way fails on an unused parent: it is put again, since it is another one's by then")]
     public async KTask<Dentry> DgetParent(Dentry dentry)
     {
+        await Host.Rcu.ReadLock();
+        var sequence = dentry.Sequence.Begin;
+        var parent = dentry.Parent.Racy!;
+        var isAlive = await parent.Ref.GetNotDead();
+        await Host.Rcu.ReadUnlock();
+        if (isAlive)
+        {
+            if (!dentry.Sequence.Retry(sequence))
+                return parent;
+
+            // The race was here: it moved, or is just moving.
+            await Dput(parent);
+        }
+
         while (true)
         {
             await Host.Rcu.ReadLock();
-            var parent = dentry.Parent.Racy!;
-            var alive = await parent.Ref.GetNotDead();
+            parent = dentry.Parent.Racy!;
+            await parent.Ref.Acquire();                            // whoever moves it away holds this lock
             await Host.Rcu.ReadUnlock();
-            if (alive && ReferenceEquals(parent, dentry.Parent.Racy))
+            var isParent = ReferenceEquals(parent, dentry.Parent.Racy);
+            if (isParent)
+                parent.Ref.Count++;
+            await parent.Ref.Release();
+            if (isParent)
                 return parent;
-
-            // The race was here: it moved.
-            if (alive)
-                await Dput(parent);
         }
     }
 
@@ -93,7 +107,7 @@ public sealed partial class DentryCache : KernelObject
     /// Attaches an inode that is being created to its negative dentry, and ends the creation: I_NEW is cleared in the same
     /// critical section. The dentry takes over the caller's reference.
     /// </summary>
-    [KernelSource("fs/dcache.c", "d_instantiate_new", Omits = "d_seq")]
+    [KernelSource("fs/dcache.c", "d_instantiate_new")]
     public static async KTask InstantiateNew(Dentry dentry, Inode inode)
     {
         await inode.Lock.Acquire();
@@ -164,6 +178,15 @@ public sealed partial class DentryCache : KernelObject
 
     [KernelSource("fs/dcache.c", "__d_drop")]
     private async KTask Unhash(Dentry dentry)
+    {
+        if (!dentry.HashLink.IsHashed)
+            return;
+        await RemoveFromHash(dentry);
+        dentry.Sequence.Invalidate();
+    }
+
+    [KernelSource("fs/dcache.c", "___d_drop")]
+    private async KTask RemoveFromHash(Dentry dentry)
     {
         if (!dentry.HashLink.IsHashed)
             return;
