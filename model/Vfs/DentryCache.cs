@@ -11,6 +11,7 @@ public sealed partial class DentryCache : KernelObject
     private readonly Slab<ShrinkList> shrinkLists;
     private readonly SuperBlock superBlock;
     private readonly bool killsUnderParent;
+    private readonly bool looksAtDontCache;
 
     internal DentryCache(KernelHost host, SuperBlock superBlock, InodeCache inodes, KernelRelease release, int buckets)
         : base(host)
@@ -18,6 +19,7 @@ public sealed partial class DentryCache : KernelObject
         this.inodes = inodes;
         this.superBlock = superBlock;
         killsUnderParent = !Change.DyingDentriesStayListed.IsIn(release);
+        looksAtDontCache = Change.UncachedDentriesGo.IsIn(release);
         slab = new Slab<Dentry>(host, h => new Dentry(h, superBlock));
         shrinkLists = new Slab<ShrinkList>(host, h => new ShrinkList(h));
         Hash = new HashTable<Dentry>(host, "dentry_hashtable", buckets, nameof(Dentry.HashLink));
@@ -155,9 +157,8 @@ public sealed partial class DentryCache : KernelObject
         }
 
         await Unhash(dentry);
-        var negative = dentry.Inode.Value == null;
         await dentry.Ref.Release();
-        if (!negative)
+        if (dentry.Inode.Racy != null)
             await ShrinkParent(dentry);
     }
 
