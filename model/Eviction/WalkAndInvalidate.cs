@@ -68,7 +68,7 @@ internal sealed class WalkAndInvalidate : IEvictionDesign
             }
 
             await inode.State.Set(inode.State.Value | InodeState.Freeing);
-            if (inode.LruLink.IsLinkedSomewhere)                   // a walk may rotate it just now: it stays linked
+            if (inode.SuperBlock.InodeLru.IsLinkedSomewhere(inode))     // a walk may rotate it just now: it stays linked
                 await inodes.RemoveFromLru(inode);
             list.Inodes.AddLast(inode);                            // i_lru is free for this: only the owner of I_FREEING uses it
             await inode.Lock.Release();

@@ -56,8 +56,6 @@ public struct Atomic : ICell
     /// <summary>The value, for rules and reports, which are no thread of the kernel.</summary>
     public readonly int Peek => value;
 
-    readonly ushort ICell.Offset => offset;
-
     public void Attach(KernelObject owner)
     {
         this.owner = owner;

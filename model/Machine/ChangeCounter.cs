@@ -22,7 +22,15 @@ public struct ChangeCounter : ICell
         }
     }
 
-    readonly ushort ICell.Offset => offset;
+    /// <summary>The same, read by a thread that must not touch what is freed.</summary>
+    internal readonly ChangeStamp Touched
+    {
+        get
+        {
+            owner.Touch();
+            return Now;
+        }
+    }
 
     /// <summary>Something changed: who polls looks again.</summary>
     public void Bump()
@@ -70,6 +78,11 @@ public readonly struct ChangeStamp : IStatePart
 
     /// <summary>Whether a change was under way, where one begins and ends with a bump.</summary>
     internal bool IsOdd => (Count & 1) != 0;
+
+    /// <summary>The moment before a change that is under way; the same if there is none.</summary>
+    internal ChangeStamp Settled => owner == null ? this : new ChangeStamp(owner, offset, Count & ~1);
+
+    public override string ToString() => Count.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
     void IStatePart.WriteState(StateEncoder encoder)
     {

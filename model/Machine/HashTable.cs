@@ -231,8 +231,6 @@ public struct HashLink : ICell
     /// <summary>Whether the element is in its table, for rules and reports.</summary>
     public readonly bool Peek => Hashed;
 
-    readonly ushort ICell.Offset => offset;
-
     public void Attach(KernelObject owner)
     {
         this.owner = owner;

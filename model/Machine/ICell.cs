@@ -9,9 +9,6 @@ internal interface ICell
     /// <summary>Tells the cell which object it is embedded in.</summary>
     void Attach(KernelObject owner);
 
-    /// <summary>Byte offset of the cell in its object; with the object, its address.</summary>
-    ushort Offset { get; }
-
     /// <summary>Drops what the watchers remember: called where everything before happens before everything after.</summary>
     void ForgetClocks();
 

@@ -6,6 +6,7 @@ public abstract partial class KernelHost
 {
     private readonly List<KernelObject> objects = [];
     private readonly List<KeptState> unwatched = [];
+    private KeptState?[] kept = [];                        // by the objects' identities
     private KeptState[] changed = new KeptState[64];
     private int changedCount;
     private uint rcuAtCheckpoint;
@@ -79,9 +80,14 @@ public abstract partial class KernelHost
 
     internal static void Keep(KernelObject target)
     {
-        target.Kept = new KeptState(target, target.Layout, target.Clone());
+        var host = target.Host;
+        if (target.Identity >= host.kept.Length)
+            Array.Resize(ref host.kept, Math.Max(host.lastNumber + 1, 2 * host.kept.Length));
+        host.kept[target.Identity] = new KeptState(target, target.Layout, target.Clone());
         target.SaveExtra();
     }
+
+    internal KeptState? KeptOf(KernelObject target) => target.Identity < kept.Length ? kept[target.Identity] : null;
 
     internal int Register(KernelObject target)
     {
@@ -95,11 +101,11 @@ public abstract partial class KernelHost
     /// <summary>An object is changed for the first time in this execution.</summary>
     internal void Changes(KernelObject target)
     {
-        if (target.Kept == null)
+        if (target.Kept is not { } state)
             return;                                      // made before the checkpoint, or for this execution only
         if (changedCount == changed.Length)
             Array.Resize(ref changed, 2 * changedCount);
-        changed[changedCount++] = target.Kept;
+        changed[changedCount++] = state;
         target.Changed = true;
     }
 

@@ -3,54 +3,18 @@ namespace Fscrypt.Sim.Model.Machine;
 /// <summary>A place in a <see cref="KernelList{T}"/>, embedded in the element: list_head of an entry.</summary>
 public struct ListLink : ICell, IStatePart
 {
-    [Wiring] private KernelObject owner;
     internal KernelObject? Next;
     internal KernelObject? Previous;
     internal int Head;                                   // number of the object whose list it is on, or 0
-    [Epoch] private uint write;
-    [Epoch] private uint read;
+    private uint write;
+    private uint read;
     internal ushort HeadOffset;
-    [Wiring] private ushort offset;
-
-    /// <summary>Whether the element is on a list, asked by a thread that holds the list's lock.</summary>
-    public bool IsLinked
-    {
-        get
-        {
-            var thread = owner.Touch();
-            if (thread.Host.Attentive)
-                thread.Host.PlainAccess(owner, offset, write: false);
-            RaceDetector.Read(owner, offset, thread, write, ref read);
-            return Head != 0;
-        }
-    }
-
-    /// <summary>list_empty(&amp;entry) without the list's lock: a look that somebody else may prove wrong at once.</summary>
-    public Step<bool> IsUnlinkedRacy() => new(owner.Announce(offset, OperationKind.ListEmptyRacy));
-
-    /// <summary>
-    /// Whether the element is on a list, asked by who keeps it from being added and taken off, but not from being moved: without
-    /// the list's lock, and no point of its own.
-    /// </summary>
-    public readonly bool IsLinkedSomewhere
-    {
-        get
-        {
-            if (owner.Host.Attentive)
-                owner.Host.Accessed(owner, offset, AccessKind.Read);
-            return Head != 0;
-        }
-    }
 
     /// <summary>Whether the element is on a list, for rules and reports, which are no thread of the kernel.</summary>
     public readonly bool Peek => Head != 0;
 
-    readonly ushort ICell.Offset => offset;
-
-    public void Attach(KernelObject owner)
+    public readonly void Attach(KernelObject owner)
     {
-        this.owner = owner;
-        offset = owner.OffsetOf(ref this);
     }
 
     public void ForgetClocks() => write = read = 0;
@@ -67,11 +31,21 @@ public struct ListLink : ICell, IStatePart
         encoder.AddEpoch(read);
     }
 
-    internal void Written(KernelThread thread)
+    // A link does not know its element: that would make it eight bytes larger, and there are seven for an inode and its dentry.
+    internal void Written(KernelThread thread, KernelObject element, ushort link)
     {
         if (thread.Host.Attentive)
-            thread.Host.Accessed(owner, offset, AccessKind.Write);
-        RaceDetector.Write(owner, offset, thread, ref write, ref read);
+            thread.Host.Accessed(element, link, AccessKind.Write);
+        RaceDetector.Write(element, link, thread, ref write, ref read);
+    }
+
+    internal bool IsLinked(KernelObject element, ushort link)
+    {
+        var thread = element.Touch();
+        if (thread.Host.Attentive)
+            thread.Host.PlainAccess(element, link, write: false);
+        RaceDetector.Read(element, link, thread, write, ref read);
+        return Head != 0;
     }
 
     internal readonly long OnEmptyRacy() => Head == 0 ? 1 : 0;
@@ -128,8 +102,6 @@ public struct KernelList<T> : ICell
 
     /// <summary>The first element, for rules and reports.</summary>
     public readonly T? PeekFirst => (T?)first;
-
-    readonly ushort ICell.Offset => offset;
 
     /// <summary>The element after <paramref name="element"/>, or null.</summary>
     public T? After(T element)
@@ -196,7 +168,7 @@ public struct KernelList<T> : ICell
         node.Next = node.Previous = null;
         node.Head = 0;
         count--;
-        node.Written(thread);
+        node.Written(thread, element, link);
     }
 
     /// <summary>Whether the element is on this list, for rules and reports.</summary>
@@ -212,6 +184,26 @@ public struct KernelList<T> : ICell
         Read();
         ref var node = ref Element(element, AccessKind.Read);
         return node.Head == owner.Identity && node.HeadOffset == offset;
+    }
+
+    /// <summary>
+    /// !list_empty(&amp;entry): whether the element is on this list, or another one that is threaded through the same link, asked by a
+    /// thread that holds the list's lock.
+    /// </summary>
+    public readonly bool IsLinked(T element) => element.Cell<ListLink>(link).IsLinked(element, link);
+
+    /// <summary>The same the other way round, without the list's lock: a look that somebody else may prove wrong at once.</summary>
+    public readonly Step<bool> IsUnlinkedRacy(T element) => new(element.Announce(link, OperationKind.ListEmptyRacy));
+
+    /// <summary>
+    /// The same asked by who keeps the element from being added and taken off, but not from being moved: without the list's lock, and
+    /// no point of its own.
+    /// </summary>
+    public readonly bool IsLinkedSomewhere(T element)
+    {
+        if (element.Host.Attentive)
+            element.Host.Accessed(element, link, AccessKind.Read);
+        return element.Cell<ListLink>(link).Head != 0;
     }
 
     public void Attach(KernelObject owner)
@@ -235,7 +227,7 @@ public struct KernelList<T> : ICell
             thread.Host.Report(new Finding("list-corruption", $"{thread.Name} adds {element.Name} to a list while it is on one") { Object = element });
         node.Head = owner.Identity;
         node.HeadOffset = offset;
-        node.Written(thread);
+        node.Written(thread, element, link);
         count++;
         return ref node;
     }

@@ -15,7 +15,6 @@ public abstract class KernelObject
     /// <summary>The machine this object lives in.</summary>
     public readonly KernelHost Host;
 
-    [Wiring] internal KeptState? Kept;                   // at the checkpoint
     internal readonly int Identity;                      // from 1 on in its machine; no run can see it
     internal uint LastAccess;
     internal uint RcuSequence;
@@ -43,6 +42,9 @@ public abstract class KernelObject
     /// <summary>How many objects its thread had allocated before: the second half of that name.</summary>
     public int AllocationIndex { get; internal set; }
 
+    /// <summary>What it was at the checkpoint, or when the first execution that made it did.</summary>
+    internal KeptState? Kept => Host.KeptOf(this);
+
     /// <summary>What its type is made of. Found in a table: not for every step.</summary>
     internal Layout Layout => Kept?.Layout ?? Layout.Of(GetType());
 
@@ -56,7 +58,7 @@ public abstract class KernelObject
         => ref Unsafe.As<byte, T>(ref Unsafe.AddByteOffset(ref Unsafe.As<RawLayout>(this).First, offset));
 
     internal ushort OffsetOf<T>(ref T cell)
-        => checked((ushort)Unsafe.ByteOffset(ref Unsafe.As<RawLayout>(this).First, ref Unsafe.As<T, byte>(ref cell)));
+        => (ushort)Unsafe.ByteOffset(ref Unsafe.As<RawLayout>(this).First, ref Unsafe.As<T, byte>(ref cell));
 
     /// <summary>The state of an object that is not in fields: the buckets of a table.</summary>
     internal virtual void SaveExtra()

@@ -78,7 +78,7 @@ internal sealed class Layout
         => field.GetCustomAttribute<KernelNameAttribute>()?.Name ?? field.Name;
 
     private FrozenDictionary<ushort, FieldInfo> Fields(KernelObject target)
-        => byOffset ??= cells.ToFrozenDictionary(f => ((ICell)f.GetValue(target)!).Offset);
+        => byOffset ??= cells.ToFrozenDictionary(f => OffsetOf(f, target));
 
     /// <summary>Where the link named <paramref name="linkName"/> lies in every element of a type.</summary>
     public static ushort LinkOffset<TLink>(Type element, string linkName)
@@ -87,16 +87,17 @@ internal sealed class Layout
         var blank = (KernelObject)RuntimeHelpers.GetUninitializedObject(element);
         var link = AllFields(element).Single(f => f.Name == linkName && f.FieldType == typeof(TLink));
 
-        // The offset of a link is the same in every element: a blank one is enough to learn it.
-        var parameter = Expression.Parameter(typeof(KernelObject));
-        var attachLink = Expression.Lambda<Action<KernelObject>>(
-            Expression.Call(Expression.Field(Expression.Convert(parameter, element), link), AttachOf(typeof(TLink)), parameter),
-            parameter).Compile();
-        attachLink(blank);
-        return ((ICell)link.GetValue(blank)!).Offset;
+        return OffsetOf(link, blank);                                 // the same in every element
     }
 
-    private static MethodInfo AttachOf(Type cell) => cell.GetMethod(nameof(ICell.Attach))!;
+    private static ushort OffsetOf(FieldInfo cell, KernelObject target)
+    {
+        var parameter = Expression.Parameter(typeof(KernelObject));
+        const BindingFlags Instance = BindingFlags.Instance | BindingFlags.NonPublic;
+        var method = typeof(KernelObject).GetMethod(nameof(KernelObject.OffsetOf), Instance)!.MakeGenericMethod(cell.FieldType);
+        var field = Expression.Field(Expression.Convert(parameter, cell.DeclaringType!), cell);
+        return Expression.Lambda<Func<KernelObject, ushort>>(Expression.Call(parameter, method, field), parameter).Compile()(target);
+    }
 
     private Action<KernelObject> ForEachCell(Type type, string method, bool withOwner)
     {

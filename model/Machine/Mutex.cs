@@ -37,8 +37,6 @@ public struct Mutex : ICell
 
     internal readonly int Holder => holder - 1;
 
-    readonly ushort ICell.Offset => offset;
-
     private readonly KernelObject Owner => Unsafe.As<KernelObject>(owner);
 
     public void Attach(KernelObject owner)

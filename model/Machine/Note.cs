@@ -26,8 +26,6 @@ public struct Note<T> : ICell
         }
     }
 
-    readonly ushort ICell.Offset => offset;
-
     public void Attach(KernelObject owner)
     {
         this.owner = owner;

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Fscrypt.Sim.Model.Machine;
 
 /// <summary>
@@ -10,7 +12,6 @@ public struct Plain<T> : ICell
     private T value;
     [Epoch] private uint write;
     [Epoch] private uint read;
-    [Wiring] private ushort offset;
 
     /// <summary>A field that starts with a value.</summary>
     public Plain(T value)
@@ -27,8 +28,8 @@ public struct Plain<T> : ICell
         {
             var thread = owner.Touch();
             if (thread.Host.Attentive)
-                thread.Host.PlainAccess(owner, offset, write: false);
-            RaceDetector.Read(owner, offset, thread, write, ref read);
+                thread.Host.PlainAccess(owner, Offset, write: false);
+            RaceDetector.Read(owner, Offset, thread, write, ref read);
             return value;
         }
 
@@ -36,11 +37,11 @@ public struct Plain<T> : ICell
         {
             var thread = owner.Touch();
             if (thread.Host.Attentive)
-                thread.Host.PlainAccess(owner, offset, write: true);
-            RaceDetector.Write(owner, offset, thread, ref write, ref read);
+                thread.Host.PlainAccess(owner, Offset, write: true);
+            RaceDetector.Write(owner, Offset, thread, ref write, ref read);
             this.value = value;
             if (thread.Host.Attentive)
-                thread.Host.PlainWritten(owner, offset);
+                thread.Host.PlainWritten(owner, Offset);
         }
     }
 
@@ -51,8 +52,9 @@ public struct Plain<T> : ICell
     {
         get
         {
+            owner.Touch();
             if (owner.Host.Attentive)
-                owner.Host.Accessed(owner, offset, AccessKind.Read);
+                owner.Host.Accessed(owner, Offset, AccessKind.Read);
             return value;
         }
     }
@@ -60,15 +62,12 @@ public struct Plain<T> : ICell
     /// <summary>The value, for rules and reports, which are no thread of the kernel.</summary>
     public readonly T Peek => value;
 
-    readonly ushort ICell.Offset => offset;
-
-    public void Attach(KernelObject owner)
-    {
-        this.owner = owner;
-        offset = owner.OffsetOf(ref this);
-    }
+    public void Attach(KernelObject owner) => this.owner = owner;
 
     public void ForgetClocks() => write = read = 0;
 
     readonly string ICell.Show() => Display.Of(value);
+
+    // Not kept: for two bytes the field would be eight larger.
+    private readonly ushort Offset => owner.OffsetOf(ref Unsafe.AsRef(in this));
 }

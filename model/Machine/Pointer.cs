@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Fscrypt.Sim.Model.Machine;
 
 /// <summary>A pointer that threads publish and read without a lock: <c>i_crypt_info</c>, <c>s_master_keys</c>.</summary>
@@ -9,7 +11,6 @@ public struct Pointer<T> : ICell
     private SyncClock sync;
     [Epoch] private uint write;
     [Epoch] private uint read;
-    [Wiring] private ushort offset;
 
     /// <summary>The pointer, read or written plainly by the running thread.</summary>
     public T? Value
@@ -18,8 +19,8 @@ public struct Pointer<T> : ICell
         {
             var thread = owner.Touch();
             if (thread.Host.Attentive)
-                thread.Host.PlainAccess(owner, offset, write: false);
-            RaceDetector.Read(owner, offset, thread, write, ref read);
+                thread.Host.PlainAccess(owner, Offset, write: false);
+            RaceDetector.Read(owner, Offset, thread, write, ref read);
             return value;
         }
 
@@ -27,41 +28,35 @@ public struct Pointer<T> : ICell
         {
             var thread = owner.Touch();
             if (thread.Host.Attentive)
-                thread.Host.PlainAccess(owner, offset, write: true);
-            RaceDetector.Write(owner, offset, thread, ref write, ref read);
+                thread.Host.PlainAccess(owner, Offset, write: true);
+            RaceDetector.Write(owner, Offset, thread, ref write, ref read);
             sync.Clear(thread);
             this.value = value;
             if (thread.Host.Attentive)
-                thread.Host.PlainWritten(owner, offset);
+                thread.Host.PlainWritten(owner, Offset);
         }
     }
 
     /// <summary>READ_ONCE: no order.</summary>
-    public StepTo<T> ReadOnce() => new(owner.Announce(offset, OperationKind.PointerRead));
+    public StepTo<T> ReadOnce() => new(owner.Announce(Offset, OperationKind.PointerRead));
 
     /// <summary>smp_load_acquire, rcu_dereference.</summary>
-    public StepTo<T> LoadAcquire() => new(owner.Announce(offset, OperationKind.PointerReadAcquire));
+    public StepTo<T> LoadAcquire() => new(owner.Announce(Offset, OperationKind.PointerReadAcquire));
 
     /// <summary>smp_store_release, rcu_assign_pointer.</summary>
-    public Step StoreRelease(T? value) => new(owner.Announce(offset, OperationKind.PointerWriteRelease, reference: value));
+    public Step StoreRelease(T? value) => new(owner.Announce(Offset, OperationKind.PointerWriteRelease, reference: value));
 
     /// <summary>WRITE_ONCE: no order.</summary>
-    public Step WriteOnce(T? value) => new(owner.Announce(offset, OperationKind.PointerWrite, reference: value));
+    public Step WriteOnce(T? value) => new(owner.Announce(Offset, OperationKind.PointerWrite, reference: value));
 
     /// <summary>cmpxchg_release from NULL; true if this thread's value went in.</summary>
     public Step<bool> PublishIfNull(T value)
-        => new(owner.Announce(offset, OperationKind.PointerCompareExchange, reference: value));
+        => new(owner.Announce(Offset, OperationKind.PointerCompareExchange, reference: value));
 
     /// <summary>The pointer, for rules and reports, which are no thread of the kernel.</summary>
     public readonly T? Peek => value;
 
-    readonly ushort ICell.Offset => offset;
-
-    public void Attach(KernelObject owner)
-    {
-        this.owner = owner;
-        offset = owner.OffsetOf(ref this);
-    }
+    public void Attach(KernelObject owner) => this.owner = owner;
 
     public void ForgetClocks()
     {
@@ -96,4 +91,7 @@ public struct Pointer<T> : ICell
         OnWrite(thread, next, release: true);
         return true;
     }
+
+    // Not kept: for two bytes the field would be eight larger.
+    private readonly ushort Offset => owner.OffsetOf(ref Unsafe.AsRef(in this));
 }

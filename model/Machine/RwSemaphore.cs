@@ -59,8 +59,6 @@ public struct RwSemaphore : ICell
 
     internal readonly bool HasQueue => first != 0;
 
-    readonly ushort ICell.Offset => offset;
-
     private readonly KernelObject Owner => Unsafe.As<KernelObject>(owner);
 
     private readonly bool QuietRelease => !@class.IsTried() && !Owner.Host.PointsAll;

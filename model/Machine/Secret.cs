@@ -53,8 +53,6 @@ public struct Secret : ICell
     /// <summary>Whether there are bytes in it, for rules and reports.</summary>
     public readonly bool Peek => key != 0;
 
-    readonly ushort ICell.Offset => offset;
-
     /// <summary>Puts a copy of key material here.</summary>
     /// <param name="key">Number of the master key that it belongs to, or is derived from; below <see cref="SecretLedger.KeysMax"/>.</param>
     /// <param name="kind">What it is.</param>

@@ -54,8 +54,6 @@ public struct Shared<T> : ICell
     /// <summary>Sets the value in an object that no other thread can reach yet.</summary>
     public void Initialize(T value) => cell.WritePlain(SharedCell.ToBits(value));
 
-    readonly ushort ICell.Offset => ((ICell)cell).Offset;
-
     public void Attach(KernelObject owner) => cell.Attach(owner);
 
     public void ForgetClocks() => cell.ForgetClocks();
@@ -64,16 +62,13 @@ public struct Shared<T> : ICell
 }
 
 /// <summary>What all shared fields have in common: the value as bits, so that effects need not know its type.</summary>
-internal struct SharedCell : ICell
+internal struct SharedCell : ICell, IStatePart
 {
     [Wiring] private KernelObject owner;
     internal int Bits;
-    private SyncClock sync;
-    [Epoch] private uint write;
-    [Epoch] private uint read;
-    [Wiring] private ushort offset;
-
-    readonly ushort ICell.Offset => offset;
+    private int published;                               // the row of what the last write published, if it did: its epoch is the write's
+    private uint write;
+    private uint read;
 
     public static int ToBits<T>(T value)
         where T : unmanaged
@@ -87,16 +82,26 @@ internal struct SharedCell : ICell
     public static T FromBits<T>(int bits)
         where T : unmanaged => Unsafe.As<int, T>(ref bits);
 
-    public void Attach(KernelObject owner)
-    {
-        this.owner = owner;
-        offset = owner.OffsetOf(ref this);
-    }
+    // Not kept: for two bytes the cell would be eight larger.
+    private readonly ushort Offset => owner.OffsetOf(ref Unsafe.AsRef(in this));
+
+    private readonly SyncClock Published => new(published, published == 0 ? 0 : write);
+
+    public void Attach(KernelObject owner) => this.owner = owner;
 
     public void ForgetClocks()
     {
         write = read = 0;
-        sync.Forget();
+        published = 0;
+    }
+
+    readonly void IStatePart.WriteState(StateEncoder encoder)
+    {
+        encoder.Add((ulong)Bits);
+        encoder.AddEpoch(write);
+        encoder.AddEpoch(read);
+        var clock = Published;
+        encoder.AddPublished(ref clock);
     }
 
     readonly string ICell.Show() => Display.Of(Bits);
@@ -105,8 +110,8 @@ internal struct SharedCell : ICell
     {
         var thread = owner.Touch();
         if (thread.Host.Attentive)
-            thread.Host.PlainAccess(owner, offset, write: false);
-        RaceDetector.Read(owner, offset, thread, write, ref read);
+            thread.Host.PlainAccess(owner, Offset, write: false);
+        RaceDetector.Read(owner, Offset, thread, write, ref read);
         return Bits;
     }
 
@@ -114,31 +119,39 @@ internal struct SharedCell : ICell
     {
         var thread = owner.Touch();
         if (thread.Host.Attentive)
-            thread.Host.Accessed(owner, offset, AccessKind.Write);
-        RaceDetector.Write(owner, offset, thread, ref write, ref read);
+            thread.Host.Accessed(owner, Offset, AccessKind.Write);
+        RaceDetector.Write(owner, Offset, thread, ref write, ref read);
+        Publish(thread, isRelease: false);
         Bits = bits;
     }
 
     public readonly KernelThread Announce(OperationKind kind, long argument = 0)
-        => owner.Announce(offset, kind, quiet: false, argument);
+        => owner.Announce(Offset, kind, quiet: false, argument);
 
     public long OnRead(KernelThread thread, bool acquire)
     {
         if (acquire)
-            sync.Acquire(thread);
+            Published.Acquire(thread);
         return Bits;
     }
 
     public void OnWrite(KernelThread thread, long bits, OperationKind kind)
     {
         if (kind == OperationKind.SharedSet)
-            RaceDetector.Write(owner, offset, thread, ref write, ref read);
+            RaceDetector.Write(owner, Offset, thread, ref write, ref read);
         else if (kind != OperationKind.SharedWriteRacy)
             write = thread.Epoch;
-        if (kind == OperationKind.SharedWriteRelease)
-            sync.Release(thread);
-        else
-            sync.Clear(thread);
+        Publish(thread, isRelease: kind == OperationKind.SharedWriteRelease);
         Bits = (int)bits;
+    }
+
+    private void Publish(KernelThread thread, bool isRelease)
+    {
+        var clock = Published;
+        if (isRelease)
+            clock.Release(thread);
+        else
+            clock.Clear(thread);
+        published = clock.Row;
     }
 }

@@ -40,8 +40,6 @@ public struct SpinLock : ICell
 
     internal readonly int Holder => holder - 1;
 
-    readonly ushort ICell.Offset => offset;
-
     private readonly KernelObject Owner => Unsafe.As<KernelObject>(owner);
 
     public void Attach(KernelObject owner)

@@ -11,6 +11,18 @@ internal struct SyncClock
     private int row;                                     // in the machine's arena; 0: nothing was published
     private uint epoch;
 
+    /// <summary>What a cell keeps of it where it can tell the epoch itself.</summary>
+    /// <param name="row">What <see cref="Row"/> was.</param>
+    /// <param name="epoch">The publisher's epoch.</param>
+    public SyncClock(int row, uint epoch)
+    {
+        this.row = row;
+        this.epoch = epoch;
+    }
+
+    /// <summary>The row of what was published; 0: nothing was.</summary>
+    public readonly int Row => row;
+
     /// <summary>Nothing is published here any more.</summary>
     public void Clear(KernelThread thread)
     {

@@ -43,8 +43,6 @@ public struct WaitQueue : ICell
 
     internal readonly bool AnySleeper => first != 0;
 
-    readonly ushort ICell.Offset => offset;
-
     public void Attach(KernelObject owner)
     {
         this.owner = owner;

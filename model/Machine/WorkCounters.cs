@@ -1,6 +1,9 @@
 namespace Fscrypt.Sim.Model.Machine;
 
-/// <summary>What a run cost, counted: for benchmarks. No state of the kernel; nothing in the model reads it.</summary>
+/// <summary>
+/// What a run cost, counted: for benchmarks, and for tests to see that something was met. No state of the kernel; nothing in the model
+/// reads it.
+/// </summary>
 public sealed class WorkCounters
 {
     /// <summary>Locks taken, of all kinds.</summary>
@@ -12,6 +15,12 @@ public sealed class WorkCounters
     /// <summary>Inodes evicted.</summary>
     public long InodesEvicted { get; internal set; }
 
+    /// <summary>Walks under RCU that found something changed under them (ECHILD), and began again by reference.</summary>
+    public long WalksRepeated { get; internal set; }
+
+    /// <summary>Times that d_alloc_parallel looked again because of i_dir_seq.</summary>
+    public long DirectoryAddsMet { get; internal set; }
+
     /// <summary>Begins to count anew.</summary>
-    public void Reset() => LockAcquisitions = InodesVisited = InodesEvicted = 0;
+    public void Reset() => LockAcquisitions = InodesVisited = InodesEvicted = WalksRepeated = DirectoryAddsMet = 0;
 }

@@ -31,7 +31,7 @@ public sealed class WorkQueue : KernelObject
     public async KTask Queue(Work work)
     {
         await poolLock.Acquire();
-        if (!work.Link.IsLinked)
+        if (!pending.IsLinked(work))
             pending.AddLast(work);
         var idle = !running.Value;
         running.Value = true;

@@ -30,6 +30,9 @@ public enum DentryFlags
     /// <summary>DCACHE_PAR_LOOKUP: somebody is asking the file system for it; until he is done, it is on the list of those.</summary>
     ParallelLookup = 1 << 7,
 
+    /// <summary>DCACHE_DONTCACHE: it is killed when nobody uses it any more.</summary>
+    DontCache = 1 << 8,
+
     /// <summary>DCACHE_SYMLINK_TYPE: what it has is a symlink.</summary>
     Symlink = 1 << 12,
 
@@ -52,6 +55,12 @@ public sealed class Dentry : KernelObject, IHashed
 
     [KernelName("d_flags")]
     public Shared<DentryFlags> Flags;
+
+    /// <summary>
+    /// What walks without locks compare: it changes with the parent, the name, the inode, and with unhashing. Written under d_lock.
+    /// </summary>
+    [KernelName("d_seq")]
+    public SeqCount Sequence;
 
     /// <summary>NULL for a negative dentry. Changed under i_lock of the inode and d_lock.</summary>
     [KernelName("d_inode")]

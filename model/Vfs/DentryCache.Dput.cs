@@ -75,11 +75,13 @@ public sealed partial class DentryCache
     }
 
     /// <summary>Whether an unused dentry stays cached. Without the lock only if nothing has to be written for that.</summary>
-    [KernelSource("fs/dcache.c", "retain_dentry", Omits = "->d_delete, DCACHE_DISCONNECTED, DCACHE_DONTCACHE: never set here")]
+    [KernelSource("fs/dcache.c", "retain_dentry", Omits = "->d_delete, DCACHE_DISCONNECTED: never set here")]
     private async KTask<bool> Retain(Dentry dentry, bool locked)
     {
         var flags = await dentry.Flags.ReadOnce();
         if (locked ? !dentry.HashLink.IsHashed : !await dentry.HashLink.IsHashedRacy())
+            return false;
+        if (Has(flags, DentryFlags.DontCache))
             return false;
         if (!Has(flags, DentryFlags.LruList))
         {
@@ -95,6 +97,26 @@ public sealed partial class DentryCache
         }
 
         return true;
+    }
+
+    /// <summary>
+    /// Neither an inode nor its names are to be cached: the last use of each name kills it, and the last put evicts the inode, after
+    /// writing it. Names that nobody uses now stay until somebody does. v5.8; no release before it has this.
+    /// </summary>
+    /// <param name="inode">The inode, of which the caller has a reference.</param>
+    [KernelSource("fs/dcache.c", "d_mark_dontcache")]
+    public static async KTask MarkDontCache(Inode inode)
+    {
+        await inode.Lock.Acquire();
+        for (var alias = inode.Aliases.First; alias != null; alias = inode.Aliases.After(alias))
+        {
+            await alias.Ref.Acquire();
+            await alias.Flags.Set(alias.Flags.Value | DentryFlags.DontCache);
+            await alias.Ref.Release();
+        }
+
+        await inode.State.Set(inode.State.Value | InodeState.DontCache);
+        await inode.Lock.Release();
     }
 
     [KernelSource("fs/dcache.c", "d_lru_add")]

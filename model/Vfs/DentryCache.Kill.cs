@@ -257,8 +257,10 @@ public sealed partial class DentryCache
         var inode = dentry.Inode.Value;
         if (inode != null)
         {
+            dentry.Sequence.BeginWrite();
             dentry.Inode.Value = null;
             inode.Aliases.Remove(dentry);
+            dentry.Sequence.EndWrite();
             await dentry.Ref.Release();
             await inode.Lock.Release();
             await inodes.Iput(inode);                              // sleeps; may evict

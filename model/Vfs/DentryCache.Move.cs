@@ -14,7 +14,7 @@ public sealed partial class DentryCache
 
     /// <summary>The sequence count of rename_lock.</summary>
     [KernelName("rename_lock.seqcount")]
-    public ChangeCounter Renames;
+    public SeqCount Renames;
 
     /// <summary>The hashed dentry of a name, with a reference; or null if it was nowhere while nothing moved.</summary>
     [KernelSource("fs/dcache.c", "d_lookup")]
@@ -22,7 +22,7 @@ public sealed partial class DentryCache
     {
         var before = Renames.Now;
         var dentry = await LookupOnce(parent, name);
-        if (dentry != null || (before.Count == Renames.Now.Count && (before.Count & 1) == 0))
+        if (dentry != null || (!before.IsOdd && !Renames.Retry(before)))
             return dentry;
 
         // The race is here: a move unhashes the dentry for a moment. An odd count says that one is under way.
@@ -36,7 +36,7 @@ public sealed partial class DentryCache
     /// The file of a name is gone: the dentry becomes negative if nobody else uses it, and the inode is put. Otherwise it
     /// can only not be found any more, and stays what it is for those who have it.
     /// </summary>
-    [KernelSource("fs/dcache.c", "d_delete", Omits = "d_seq")]
+    [KernelSource("fs/dcache.c", "d_delete")]
     public async KTask Delete(Dentry dentry)
     {
         Host.MightSleep("d_delete");
@@ -45,9 +45,11 @@ public sealed partial class DentryCache
         await dentry.Ref.Acquire();
         if (dentry.Ref.Count == 1)
         {
+            dentry.Sequence.BeginWrite();
             await dentry.Flags.Set(dentry.Flags.Value & ~DentryFlags.EntryType);
             dentry.Inode.Value = null;
             inode.Aliases.Remove(dentry);
+            dentry.Sequence.EndWrite();
             await dentry.Ref.Release();
             await inode.Lock.Release();
             await inodes.Iput(inode);                              // may evict
@@ -60,7 +62,7 @@ public sealed partial class DentryCache
     }
 
     /// <summary>Attaches an inode, whose reference the dentry takes over, to a hashed negative dentry.</summary>
-    [KernelSource("fs/dcache.c", "d_instantiate", Omits = "d_seq")]
+    [KernelSource("fs/dcache.c", "d_instantiate")]
     public static async KTask Instantiate(Dentry dentry, Inode inode)
     {
         await inode.Lock.Acquire();
@@ -94,13 +96,13 @@ public sealed partial class DentryCache
     private async KTask MoveOutside(Dentry dentry, Dentry target, bool exchange)
     {
         await RenameLock.Acquire();
-        Renames.Bump();
+        Renames.BeginWrite();
         await MoveLocked(dentry, target, exchange);
-        Renames.Bump();
+        Renames.EndWrite();
         await RenameLock.Release();
     }
 
-    [KernelSource("fs/dcache.c", "__d_move", Omits = "d_seq; roots")]
+    [KernelSource("fs/dcache.c", "__d_move", Omits = "roots")]
     private async KTask MoveLocked(Dentry dentry, Dentry target, bool exchange)
     {
         var (from, to) = (dentry.Parent.Value!, target.Parent.Value!);
@@ -113,8 +115,10 @@ public sealed partial class DentryCache
         var isInLookup = Has(target.Flags.Value, DentryFlags.ParallelLookup);
         if (isInLookup)
             await StartLookupEnd(target);
-        await Unhash(dentry);
-        await Unhash(target);
+        dentry.Sequence.BeginWrite();
+        target.Sequence.BeginWrite();
+        await RemoveFromHash(dentry);
+        await RemoveFromHash(target);
 
         // From here to the rehashing a look-up by either name misses, and sees by the count that it has to look again.
         var oldName = dentry.FileName.Value;
@@ -143,6 +147,8 @@ public sealed partial class DentryCache
         await HashLock.Release();
         if (Has(dentry.Flags.Value, DentryFlags.NoKeyName))        // fscrypt_handle_d_move: the name is a plaintext one now
             await dentry.Flags.StoreRelease(dentry.Flags.Value & ~DentryFlags.NoKeyName);
+        target.Sequence.EndWrite();
+        dentry.Sequence.EndWrite();
         if (isInLookup)
             await FinishLookupEnd();
 
@@ -176,7 +182,9 @@ public sealed partial class DentryCache
     private static async KTask Attach(Dentry dentry, Inode inode)
     {
         inode.Aliases.AddFirst(dentry);
+        dentry.Sequence.BeginWrite();
         dentry.Inode.Value = inode;
         await dentry.Flags.StoreRelease(dentry.Flags.Value | DentryFlags.Positive | (inode.Type.Value == FileType.Symlink ? DentryFlags.Symlink : 0));
+        dentry.Sequence.EndWrite();
     }
 }

@@ -6,7 +6,7 @@ namespace Fscrypt.Sim.Model.Vfs;
 // is put. Who drops the parent depends on who kills: dput and d_prune_aliases put it afterwards, shrinkers drop it before.
 public sealed partial class DentryCache
 {
-    [KernelSource("fs/dcache.c", "dput", Omits = "->d_delete, DCACHE_DISCONNECTED, DCACHE_DONTCACHE: never set here")]
+    [KernelSource("fs/dcache.c", "dput", Omits = "->d_delete, DCACHE_DISCONNECTED: never set here")]
     private async KTask OldDput(Dentry dentry)
     {
         var victim = dentry;
@@ -45,7 +45,8 @@ public sealed partial class DentryCache
         }
 
         var flags = await dentry.Flags.ReadOnce();
-        if (Has(flags, DentryFlags.LruList | DentryFlags.Referenced) && await dentry.HashLink.IsHashedRacy())
+        var isKept = Has(flags, DentryFlags.LruList | DentryFlags.Referenced) && !(looksAtDontCache && Has(flags, DentryFlags.DontCache));
+        if (isKept && await dentry.HashLink.IsHashedRacy())
             return true;
 
         // The race is here: until d_lock is taken others may use the dentry again, or kill it.
@@ -63,7 +64,7 @@ public sealed partial class DentryCache
     [KernelSource("fs/dcache.c", "retain_dentry")]
     private async KTask<bool> OldRetain(Dentry dentry)
     {
-        if (!dentry.HashLink.IsHashed)
+        if (!dentry.HashLink.IsHashed || Has(dentry.Flags.Value, DentryFlags.DontCache))
             return false;
         dentry.Ref.Count--;
         return await Retain(dentry, locked: true);
@@ -139,8 +140,10 @@ public sealed partial class DentryCache
         var inode = dentry.Inode.Value;
         if (inode != null)
         {
+            dentry.Sequence.BeginWrite();
             dentry.Inode.Value = null;
             inode.Aliases.Remove(dentry);
+            dentry.Sequence.EndWrite();
             await dentry.Ref.Release();
             await inode.Lock.Release();
             await inodes.Iput(inode);                              // sleeps; may evict

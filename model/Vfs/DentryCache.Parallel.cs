@@ -27,14 +27,14 @@ public sealed partial class DentryCache
 
     /// <summary>i_dir_seq of all directories.</summary>
     [KernelName("i_dir_seq")]
-    public ChangeCounter DirectoryAdds;
+    public SeqCount DirectoryAdds;
 
     /// <summary>
     /// The dentry of a name: a cached one, or one that is to be looked up now. If somebody else is looking it up, sleeps until he
     /// is done. The directory's i_rwsem is held, shared or not.
     /// </summary>
     /// <returns>It with a reference, and whether the caller has to look it up, and then to call <see cref="LookupDone"/>.</returns>
-    [KernelSource("fs/dcache.c", "d_alloc_parallel", Omits = "d_seq of a dentry that is found, which is compared by what it counts")]
+    [KernelSource("fs/dcache.c", "d_alloc_parallel")]
     public async KTask<(Dentry Dentry, bool IsNew)> AllocateParallel(Dentry parent, int name)
     {
         var fresh = await Allocate(parent, name, DentryFlags.ParallelLookup);
@@ -49,7 +49,7 @@ public sealed partial class DentryCache
             }
 
             await Host.Rcu.ReadLock();
-            var dentry = await LookupRcu(parent, name);
+            var (dentry, sequence) = await LookupRcu(parent, name);
             if (dentry != null)
             {
                 var isAlive = await dentry.Ref.GetNotDead();
@@ -59,7 +59,7 @@ public sealed partial class DentryCache
                     await dentry.Ref.Release();
                 }
 
-                var isSame = isAlive && IsAt(dentry, parent, name);
+                var isSame = isAlive && !dentry.Sequence.Retry(sequence);
                 await Host.Rcu.ReadUnlock();
                 if (isSame)
                 {
@@ -73,7 +73,7 @@ public sealed partial class DentryCache
             }
 
             // The race is here: what is in neither table may be on its way from the one to the other.
-            if (moves.Count != Renames.Now.Count)
+            if (Renames.Retry(moves))
             {
                 await Host.Rcu.ReadUnlock();
                 continue;
@@ -81,14 +81,16 @@ public sealed partial class DentryCache
 
             if (adds.IsOdd)
             {
+                Host.Counters.DirectoryAddsMet++;
                 await Host.Rcu.ReadUnlock();
                 await DirectoryAdds.ChangedSince(adds);
                 continue;
             }
 
             await InLookupLock.Acquire();
-            if (adds.Count != DirectoryAdds.Now.Count)
+            if (DirectoryAdds.Retry(adds))
             {
+                Host.Counters.DirectoryAddsMet++;
                 await InLookupLock.Release();
                 await Host.Rcu.ReadUnlock();
                 continue;
@@ -134,20 +136,24 @@ public sealed partial class DentryCache
         await dentry.Ref.Release();
     }
 
-    /// <summary>The dentry of a name, without a reference, inside a read section; what it says is to be compared again.</summary>
-    [KernelSource("fs/dcache.c", "__d_lookup_rcu", Omits = "d_seq, which is compared by what it counts")]
-    internal async KTask<Dentry?> LookupRcu(Dentry parent, int name)
+    /// <summary>The dentry of a name, without a reference, inside a read section.</summary>
+    /// <returns>It, or null, and its d_seq from before it was looked at: what it is holds if that is the same afterwards.</returns>
+    [KernelSource("fs/dcache.c", "__d_lookup_rcu")]
+    internal async KTask<(Dentry? Dentry, ChangeStamp Sequence)> LookupRcu(Dentry parent, int name)
     {
         var dentry = await Hash.FindRcu(KeyOf(parent, name));
-        while (dentry != null && !IsAt(dentry, parent, name))
+        while (dentry != null)
+        {
+            var sequence = dentry.Sequence.Begin;
+            if (IsAt(dentry, parent, name))
+                return (dentry, sequence);
             dentry = await Hash.FindAfterRcu(dentry);
-        return dentry;
+        }
+
+        return default;
     }
 
-    /// <summary>
-    /// Whether a dentry is hashed and is the one of a name: what read_seqcount_retry of its d_seq answers to who found it so,
-    /// apart from changes there and back.
-    /// </summary>
+    /// <summary>Whether a dentry is hashed and is the one of a name.</summary>
     internal static bool IsAt(Dentry dentry, Dentry parent, int name)
         => dentry.HashLink.IsHashed && ReferenceEquals(dentry.Parent.Racy, parent) && dentry.FileName.Racy == name;
 
@@ -156,14 +162,14 @@ public sealed partial class DentryCache
     private async KTask StartLookupEnd(Dentry dentry)
     {
         await DirectoryAddLock.Acquire();
-        DirectoryAdds.Bump();
+        DirectoryAdds.BeginWrite();
         await EndLookup(dentry);
     }
 
     [KernelSource("fs/dcache.c", "end_dir_add", Omits = "before 6.1 the waiters are woken in __d_lookup_done: all of it is under d_lock")]
     private async KTask FinishLookupEnd()
     {
-        DirectoryAdds.Bump();
+        DirectoryAdds.EndWrite();
         await DirectoryAddLock.Release();
         await WakeLookups();
     }
@@ -186,7 +192,7 @@ public sealed partial class DentryCache
     }
 
     [KernelSource("fs/dcache.c", "d_wait_lookup")]
-    private async KTask AwaitLookup(Dentry dentry)
+    internal async KTask AwaitLookup(Dentry dentry)
     {
         while (Has(dentry.Flags.Value, DentryFlags.ParallelLookup))
         {
@@ -197,7 +203,8 @@ public sealed partial class DentryCache
         }
     }
 
-    private Dentry? FindInLookup(Dentry parent, int name)
+    /// <summary>The dentry of a name that is being looked up, under the bucket's lock.</summary>
+    internal Dentry? FindInLookup(Dentry parent, int name)
     {
         for (var dentry = InLookup.First; dentry != null; dentry = InLookup.After(dentry))
         {

@@ -20,7 +20,7 @@ public sealed partial class DentryCache
         }
 
         await RenameLock.Acquire();
-        Renames.Bump();
+        Renames.BeginWrite();
         var oldParent = alias.Parent.Value;
         var error = Errno.OK;
         if (oldParent == null || IsBelow(dentry, alias))
@@ -33,7 +33,7 @@ public sealed partial class DentryCache
             error = await Unalias(dentry, alias);
         }
 
-        Renames.Bump();
+        Renames.EndWrite();
         await RenameLock.Release();
         if (error != Errno.OK)
             await Dput(alias);

@@ -25,8 +25,10 @@ public sealed partial class DentryCache
         await inode.Lock.Acquire();
         await root.Ref.Acquire();
         root.Ref.Count = LockRef.DeadCount;
+        root.Sequence.BeginWrite();
         root.Inode.Value = null;
         inode.Aliases.Remove(root);
+        root.Sequence.EndWrite();
         await root.Flags.Set(root.Flags.Value | DentryFlags.Killed);
         await root.Ref.Release();
         await inode.Lock.Release();

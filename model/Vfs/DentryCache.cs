@@ -11,6 +11,7 @@ public sealed partial class DentryCache : KernelObject
     private readonly Slab<ShrinkList> shrinkLists;
     private readonly SuperBlock superBlock;
     private readonly bool killsUnderParent;
+    private readonly bool looksAtDontCache;
 
     internal DentryCache(KernelHost host, SuperBlock superBlock, InodeCache inodes, KernelRelease release, int buckets)
         : base(host)
@@ -18,6 +19,7 @@ public sealed partial class DentryCache : KernelObject
         this.inodes = inodes;
         this.superBlock = superBlock;
         killsUnderParent = !Change.DyingDentriesStayListed.IsIn(release);
+        looksAtDontCache = Change.UncachedDentriesGo.IsIn(release);
         slab = new Slab<Dentry>(host, h => new Dentry(h, superBlock));
         shrinkLists = new Slab<ShrinkList>(host, h => new ShrinkList(h));
         Hash = new HashTable<Dentry>(host, "dentry_hashtable", buckets, nameof(Dentry.HashLink));
@@ -43,21 +45,35 @@ public sealed partial class DentryCache : KernelObject
     public static async KTask Dget(Dentry dentry) => await dentry.Ref.Get();
 
     /// <summary>The parent of a dentry that is in use, with a reference; a rename may be giving it another one just now.</summary>
-    [KernelSource("fs/dcache.c", "dget_parent", Omits = "d_seq: that the parent is the same afterwards is looked at itself; the second way, with the parent's lock, is the first one again")]
+    [KernelSource("fs/dcache.c", "dget_parent", Omits = "that the first way fails on an unused parent: it is put again, since it is another one's by then")]
     public async KTask<Dentry> DgetParent(Dentry dentry)
     {
+        await Host.Rcu.ReadLock();
+        var sequence = dentry.Sequence.Begin;
+        var parent = dentry.Parent.Racy!;
+        var isAlive = await parent.Ref.GetNotDead();
+        await Host.Rcu.ReadUnlock();
+        if (isAlive)
+        {
+            if (!dentry.Sequence.Retry(sequence))
+                return parent;
+
+            // The race was here: it moved, or is just moving.
+            await Dput(parent);
+        }
+
         while (true)
         {
             await Host.Rcu.ReadLock();
-            var parent = dentry.Parent.Racy!;
-            var alive = await parent.Ref.GetNotDead();
+            parent = dentry.Parent.Racy!;
+            await parent.Ref.Acquire();                            // whoever moves it away holds this lock
             await Host.Rcu.ReadUnlock();
-            if (alive && ReferenceEquals(parent, dentry.Parent.Racy))
+            var isParent = ReferenceEquals(parent, dentry.Parent.Racy);
+            if (isParent)
+                parent.Ref.Count++;
+            await parent.Ref.Release();
+            if (isParent)
                 return parent;
-
-            // The race was here: it moved.
-            if (alive)
-                await Dput(parent);
         }
     }
 
@@ -93,7 +109,7 @@ public sealed partial class DentryCache : KernelObject
     /// Attaches an inode that is being created to its negative dentry, and ends the creation: I_NEW is cleared in the same
     /// critical section. The dentry takes over the caller's reference.
     /// </summary>
-    [KernelSource("fs/dcache.c", "d_instantiate_new", Omits = "d_seq")]
+    [KernelSource("fs/dcache.c", "d_instantiate_new")]
     public static async KTask InstantiateNew(Dentry dentry, Inode inode)
     {
         await inode.Lock.Acquire();
@@ -141,9 +157,8 @@ public sealed partial class DentryCache : KernelObject
         }
 
         await Unhash(dentry);
-        var negative = dentry.Inode.Value == null;
         await dentry.Ref.Release();
-        if (!negative)
+        if (dentry.Inode.Racy != null)
             await ShrinkParent(dentry);
     }
 
@@ -164,6 +179,15 @@ public sealed partial class DentryCache : KernelObject
 
     [KernelSource("fs/dcache.c", "__d_drop")]
     private async KTask Unhash(Dentry dentry)
+    {
+        if (!dentry.HashLink.IsHashed)
+            return;
+        await RemoveFromHash(dentry);
+        dentry.Sequence.Invalidate();
+    }
+
+    [KernelSource("fs/dcache.c", "___d_drop")]
+    private async KTask RemoveFromHash(Dentry dentry)
     {
         if (!dentry.HashLink.IsHashed)
             return;

@@ -9,15 +9,9 @@ internal sealed class FollowedLink(KernelHost host) : KernelObject(host)
     [KernelName("link.dentry")]
     public Plain<Dentry?> Link;
 
-    /// <summary>Under RCU what its d_seq counts: its parent, its name and its inode.</summary>
-    [KernelName("link.seq (d_parent)")]
-    public Plain<Dentry?> Parent;
-
-    [KernelName("link.seq (d_name)")]
-    public Plain<int> FileName;
-
-    [KernelName("link.seq (d_inode)")]
-    public Plain<Inode?> Inode;
+    /// <summary>Under RCU its d_seq as it was found.</summary>
+    [KernelName("seq")]
+    public Plain<ChangeStamp> Sequence;
 
     /// <summary>delayed_call: what is to be freed afterwards, if the target is nobody else's.</summary>
     [KernelName("done")]

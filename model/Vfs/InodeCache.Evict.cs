@@ -15,9 +15,9 @@ public sealed partial class InodeCache
             Host.Report(new Finding("evicted-twice", $"{inode.Name} is evicted a second time") { Object = inode });
         inode.Evicted.Value = new Eviction(checked((int)++Host.Counters.InodesEvicted));
 
-        if (Change.EvictAlwaysUnlists.IsIn(release) || !await inode.WritebackLink.IsUnlinkedRacy())
+        if (Change.EvictAlwaysUnlists.IsIn(release) || !await Writeback.Dirty.IsUnlinkedRacy(inode))
             await Writeback.RemoveFromLists(inode);
-        if (!await inode.SuperBlockLink.IsUnlinkedRacy())
+        if (!await inode.SuperBlock.Inodes.IsUnlinkedRacy(inode))
         {
             await inode.SuperBlock.InodeListLock.Acquire();
             inode.SuperBlock.Inodes.Remove(inode);

@@ -68,7 +68,7 @@ public sealed partial class InodeCache
         var unlocksFirst = Change.ListedAfterHashUnlock.IsIn(release);
         if (unlocksFirst)
             await HashLock.Release();
-        if (!inode.SuperBlockLink.IsLinkedSomewhere)               // of new_inode: it is I_NEW, nobody else changes that
+        if (!inode.SuperBlock.Inodes.IsLinkedSomewhere(inode))   // of new_inode: it is I_NEW, nobody else changes that
         {
             await superBlock.InodeListLock.Acquire();
             superBlock.Inodes.AddFirst(inode);

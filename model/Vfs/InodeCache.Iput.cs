@@ -72,7 +72,7 @@ public sealed partial class InodeCache
 
         // From here on: one owner, no new reference. Dirty data of a dropped inode is thrown away. One store: nobody sees both off.
         await inode.State.Set((inode.State.Value & ~InodeState.WillFree) | InodeState.Freeing);
-        if (inode.LruLink.IsLinkedSomewhere)                       // a walk may rotate it just now: it stays linked
+        if (inode.SuperBlock.InodeLru.IsLinkedSomewhere(inode))     // a walk may rotate it just now: it stays linked
             await RemoveFromLru(inode);
         await inode.Lock.Release();
         await Evict(inode);

@@ -35,7 +35,7 @@ public sealed partial class InodeCache
             return;
         var lru = inode.SuperBlock;
         await lru.InodeLruLock.Acquire();
-        var added = !inode.LruLink.IsLinked;
+        var added = !inode.SuperBlock.InodeLru.IsLinked(inode);
         if (added)
             lru.InodeLru.AddLast(inode);
         await lru.InodeLruLock.Release();
@@ -49,7 +49,7 @@ public sealed partial class InodeCache
     {
         var lru = inode.SuperBlock;
         await lru.InodeLruLock.Acquire();
-        if (inode.LruLink.IsLinked)
+        if (inode.SuperBlock.InodeLru.IsLinked(inode))
             lru.InodeLru.Remove(inode);
         await lru.InodeLruLock.Release();
     }

@@ -36,7 +36,7 @@ public sealed partial class PathLookup
             return (await Terminate(walk, Errno.ELOOP), default);
         }
 
-        walk = Push(walk, link, parent: null, name: 0, link.Inode.Value!);
+        walk = Push(walk, link, default);
         var (error, target, isOwn) = await TargetOf(link.Inode.Value!);
         if (error != Errno.OK)
             return (await Terminate(walk, error), default);
@@ -44,13 +44,11 @@ public sealed partial class PathLookup
     }
 
     // nd->stack gets one more: what comes after the symlink is left for later.
-    private NameData Push(NameData walk, Dentry link, Dentry? parent, int name, Inode inode)
+    private NameData Push(NameData walk, Dentry link, ChangeStamp sequence)
     {
         var followed = links.Allocate();
         followed.Link.Value = link;
-        followed.Parent.Value = parent;
-        followed.FileName.Value = name;
-        followed.Inode.Value = inode;
+        followed.Sequence.Value = sequence;
         followed.Target.Value = null;
         followed.Names.Value = walk.Names;
         followed.Next.Value = walk.Next;

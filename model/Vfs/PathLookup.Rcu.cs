@@ -6,18 +6,21 @@ namespace Fscrypt.Sim.Model.Vfs;
 // can tell takes references on where he is and goes on by reference; where that is too late the whole walk starts again that way.
 public sealed partial class PathLookup
 {
-    // What d_seq of a dentry counts, as it was when it was found.
-    private readonly record struct Seen(Dentry Dentry, Dentry? Parent, int Name, Inode? Inode, bool IsHashed);
+    // A dentry where the walk is, or goes: what it had, and d_seq then.
+    private readonly record struct Seen(Dentry Dentry, Inode? Inode, ChangeStamp Sequence)
+    {
+        // read_seqcount_retry: it was moved, killed, unhashed, or its inode changed, perhaps there and back.
+        public bool HasChanged => Dentry.Sequence.Retry(Sequence);
+    }
 
     /// <summary>Walks without references as far as it goes.</summary>
     /// <returns>Where the walk ends, with references; or an error, ECHILD if the walk has to be made again by reference.</returns>
-    [KernelSource("fs/namei.c", "path_lookupat", Omits = "d_seq, which is compared by what it counts; mounts; permission to search")]
+    [KernelSource("fs/namei.c", "path_lookupat", Omits = "mounts; permission to search")]
     private async KTask<(Errno Error, NameData Walk)> WalkRcu(PathName path, LookupFlags flags)
     {
-        var at = SeenNow(path.From ?? superBlock.Root.Value!);
         await superBlock.Host.Rcu.ReadLock();
-        if (path.Below != null && await path.Below.Dentry.LoadAcquire() is { } below)
-            at = SeenNow(below);
+        var below = path.Below == null ? null : await path.Below.Dentry.LoadAcquire();
+        var at = await See(below ?? path.From ?? superBlock.Root.Value!);
         var walk = new NameData(at.Dentry, path.Names, 0, path.EndsInSlash, flags);
         while (walk.Next < walk.Names.Length)
         {
@@ -26,10 +29,10 @@ public sealed partial class PathLookup
                 break;
             if (isDirectory && !PathName.IsName(walk.Name))
             {
-                if (walk.Name == PathName.DotDot && at.Parent != null)
+                if (walk.Name == PathName.DotDot && at.Dentry.Parent.Racy is { } above)
                 {
-                    var parent = SeenNow(at.Parent);
-                    if (!IsUnchanged(at))
+                    var parent = await See(above);
+                    if (at.HasChanged || parent.HasChanged)
                         return (await Abandon(walk, Errno.ECHILD), default);
                     at = parent;
                 }
@@ -38,21 +41,21 @@ public sealed partial class PathLookup
                 continue;
             }
 
-            var child = isDirectory ? await dentries.LookupRcu(at.Dentry, walk.Name) : null;
+            var (child, sequence) = isDirectory ? await dentries.LookupRcu(at.Dentry, walk.Name) : default;
             if (child == null)
                 return await Unlazy(at, walk.Link) ? await WalkOn(walk, known: null, isMissed: true) : (Errno.ECHILD, default);
 
-            var found = new Seen(child, at.Dentry, walk.Name, child.Inode.Racy, IsHashed: true);
-            if (!IsUnchanged(at))
+            // What was found is the child of where the walk is if that did not change before the child's count was taken.
+            if (at.HasChanged)
                 return (await Abandon(walk, Errno.ECHILD), default);
-
             if (DentryCache.Has(await child.Flags.ReadOnce(), DentryFlags.NoKeyName))
             {
                 // fscrypt_d_revalidate would have to set up the directory's key, and says ECHILD.
-                return await UnlazyNext(walk, found) ? await WalkOn(walk, known: child, isMissed: false) : (Errno.ECHILD, default);
+                return await UnlazyNext(walk, child, sequence) ? await WalkOn(walk, known: child, isMissed: false) : (Errno.ECHILD, default);
             }
 
-            if (!IsUnchanged(found))
+            var found = new Seen(child, child.Inode.Racy, sequence);
+            if (found.HasChanged)
                 return (await Abandon(walk, Errno.ECHILD), default);
             if (found.Inode == null)
                 return (await Abandon(walk, Errno.ENOENT), default);
@@ -68,12 +71,12 @@ public sealed partial class PathLookup
 
             if (walk.Followed >= FollowedMax)
                 return (await Abandon(walk, Errno.ELOOP), default);
-            walk = Push(walk, child, at.Dentry, found.Name, found.Inode);
+            walk = Push(walk, child, sequence);
             if (await found.Inode.Link.LoadAcquire() is not { } target)
                 return await Unlazy(at, walk.Link) ? await FollowOn(walk, found.Inode) : (Errno.ECHILD, default);
             var link = superBlock.Disk.LinkPathOf(target.Text.Value);
             if (link.IsAbsolute)
-                at = SeenNow(superBlock.Root.Value!);              // nd_jump_root
+                at = await See(superBlock.Root.Value!);            // nd_jump_root
             var trailing = walk.Link!.IsTrailing;
             walk = walk with { At = at.Dentry, Names = link.Names, Next = 0, EndsInSlash = link.EndsInSlash && trailing };
             if (link.Names.Length == 0)
@@ -127,7 +130,7 @@ public sealed partial class PathLookup
 
         // The race is here: killed, moved or made negative since it was found.
         var isAlive = await at.Dentry.Ref.GetNotDead();
-        var isUnchanged = isAlive && IsUnchanged(at);
+        var isUnchanged = isAlive && !at.HasChanged;
         await superBlock.Host.Rcu.ReadUnlock();
         if (isAlive && !isUnchanged)
             await dentries.Dput(at.Dentry);
@@ -138,18 +141,18 @@ public sealed partial class PathLookup
 
     /// <summary>The same with where the walk is and where it goes. The child's d_seq stands for both.</summary>
     [KernelSource("fs/namei.c", "try_to_unlazy_next")]
-    private async KTask<bool> UnlazyNext(NameData walk, Seen child)
+    private async KTask<bool> UnlazyNext(NameData walk, Dentry child, ChangeStamp sequence)
     {
         if (!await LegitimizeLinks(walk.Link))
             return false;
         var isAlive = await walk.At.Ref.GetNotDead();
-        var isChildAlive = isAlive && await child.Dentry.Ref.GetNotDead();
-        var isUnchanged = isChildAlive && IsUnchanged(child);
+        var isChildAlive = isAlive && await child.Ref.GetNotDead();
+        var isUnchanged = isChildAlive && !child.Sequence.Retry(sequence);
         await superBlock.Host.Rcu.ReadUnlock();
         if (isUnchanged)
             return true;
         if (isChildAlive)
-            await dentries.Dput(child.Dentry);
+            await dentries.Dput(child);
         if (isAlive)
             await dentries.Dput(walk.At);
         await DropLinks(walk.Link, until: null);
@@ -164,7 +167,7 @@ public sealed partial class PathLookup
         {
             var dentry = link.Link.Value!;
             var isAlive = await dentry.Ref.GetNotDead();
-            if (isAlive && IsUnchanged(new Seen(dentry, link.Parent.Value, link.FileName.Value, link.Inode.Value, IsHashed: true)))
+            if (isAlive && !dentry.Sequence.Retry(link.Sequence.Value))
                 continue;
             await superBlock.Host.Rcu.ReadUnlock();
             if (isAlive)
@@ -191,14 +194,16 @@ public sealed partial class PathLookup
         }
     }
 
-    private static Seen SeenNow(Dentry dentry)
-        => new(dentry, dentry.Parent.Racy, dentry.FileName.Racy, dentry.Inode.Racy, dentry.HashLink.IsHashed);
-
-    // read_seqcount_retry of d_seq. It counts moves, changes of the inode and unhashing, and these are looked at themselves.
-    private static bool IsUnchanged(Seen seen)
+    // A dentry that the walk comes to other than by its name. While somebody changes it the kernel spins.
+    private static async KTask<Seen> See(Dentry dentry)
     {
-        var dentry = seen.Dentry;
-        return seen.Parent == null || (dentry.HashLink.IsHashed == seen.IsHashed && ReferenceEquals(dentry.Parent.Racy, seen.Parent)
-            && dentry.FileName.Racy == seen.Name && ReferenceEquals(dentry.Inode.Racy, seen.Inode));
+        var now = dentry.Sequence.Now;
+        while (now.IsOdd)
+        {
+            await dentry.Sequence.ChangedSince(now);
+            now = dentry.Sequence.Now;
+        }
+
+        return new Seen(dentry, dentry.Inode.Racy, now);
     }
 }

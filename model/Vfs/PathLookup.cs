@@ -66,6 +66,7 @@ public sealed partial class PathLookup
         var (error, walk) = await WalkRcu(path, flags);
         if (error != Errno.ECHILD)
             return (error, walk);
+        superBlock.Host.Counters.WalksRepeated++;
         return await WalkOn(new NameData(await Start(path), path.Names, 0, path.EndsInSlash, flags), known: null, isMissed: false);
     }
 

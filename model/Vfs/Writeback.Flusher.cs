@@ -195,7 +195,7 @@ public sealed partial class Writeback
     private static async KTask MarkUnderWriteback(Inode inode)
     {
         await inode.SuperBlock.UnderWritebackLock.Acquire();
-        if (!inode.UnderWritebackLink.IsLinked)
+        if (!inode.SuperBlock.UnderWriteback.IsLinked(inode))
             inode.SuperBlock.UnderWriteback.AddLast(inode);
         await inode.SuperBlock.UnderWritebackLock.Release();
     }
@@ -204,7 +204,7 @@ public sealed partial class Writeback
     private static async KTask ClearUnderWriteback(Inode inode)
     {
         await inode.SuperBlock.UnderWritebackLock.Acquire();
-        if (inode.UnderWritebackLink.IsLinked)
+        if (inode.SuperBlock.UnderWriteback.IsLinked(inode))
             inode.SuperBlock.UnderWriteback.Remove(inode);
         await inode.SuperBlock.UnderWritebackLock.Release();
     }

@@ -93,8 +93,8 @@ public sealed partial class Writeback : KernelObject
     [KernelSource("fs/fs-writeback.c", "inode_io_list_move_locked")]
     private async KTask MoveTo(Inode inode, WritebackList list)
     {
-        var wasCounted = inode.WritebackLink.IsLinked && !DirtyTime.Contains(inode);
-        if (inode.WritebackLink.IsLinked)
+        var wasCounted = Dirty.IsLinked(inode) && !DirtyTime.Contains(inode);
+        if (Dirty.IsLinked(inode))
             ListOf(inode).Remove(inode);
         ListOf(list).AddFirst(inode);
         var isCounted = list != WritebackList.DirtyTime;
@@ -104,7 +104,7 @@ public sealed partial class Writeback : KernelObject
 
     private async KTask Unlist(Inode inode)
     {
-        if (!inode.WritebackLink.IsLinked)
+        if (!Dirty.IsLinked(inode))
             return;
         var wasCounted = !DirtyTime.Contains(inode);
         ListOf(inode).Remove(inode);

@@ -78,7 +78,7 @@ public static class TeethTests
             {
                 victim = inode;
                 await inode.State.Set(inode.State.Value | InodeState.Freeing);
-                if (inode.LruLink.IsLinked)
+                if (inode.SuperBlock.InodeLru.IsLinked(inode))
                     await kernel.Inodes.RemoveFromLru(inode);
             });
             await kernel.Inodes.Evict(victim!);
@@ -128,7 +128,7 @@ public static class TeethTests
             {
                 await inode.Lock.Acquire();
                 await inode.State.Set(inode.State.Value | InodeState.Freeing);
-                if (inode.LruLink.IsLinked)
+                if (inode.SuperBlock.InodeLru.IsLinked(inode))
                     await kernel.Inodes.RemoveFromLru(inode);
                 await inode.Lock.Release();
                 victim = inode;

@@ -24,7 +24,6 @@ public static class ModelFieldsTests
         ["KernelObject.LastAccess"] = "what the watcher of lifetimes knows of the object",
         ["KernelObject.RcuSequence"] = "what the watcher of lifetimes knows of the object",
         ["KernelObject.Accesses"] = "what the watcher of lifetimes knows of the object",
-        ["KernelObject.Kept"] = "the state at the checkpoint itself",
         ["KernelObject.Changed"] = "whether the state is to be put back, cleared when it is",
         ["HashTable.buckets"] = "a table is one cell with many words; it saves and restores them itself",
         ["HashTable.atCheckpoint"] = "the buckets as they were at the checkpoint",

@@ -52,6 +52,18 @@ public static class DentryRaceTests
         ]), pins: true);
 
     [Theory]
+    [InlineData("v5.10", 6_279)]
+    [InlineData("v6.18", 9_595)]
+    public static void Unlink_beside_a_look_up_that_asks_the_disk_and_reclaim(string release, long states) => Holds(states, release, w => new Race(
+        [w.Unlink, w.LookUp, w.Reclaim],
+        [
+            new Expectation("evicted", Frequency.Always, "the file is gone from memory and from the disk", () => !w.Inode.IsAlive && w.IsDeleted),
+            new Expectation("found", Frequency.Sometimes, "the look-up came first", () => w.Found.Value),
+            new Expectation("missed", Frequency.Sometimes, "the look-up came last", () => !w.Found.Value),
+            new Expectation("reclaimed", Frequency.Sometimes, "the name is not known", () => !w.IsCached),
+        ]), pins: true);
+
+    [Theory]
     [InlineData("v5.10", 350)]
     [InlineData("v6.12", 361)]
     public static void The_ioctl_that_drops_caches_beside_a_close(string release, long states) => Holds(states, release, w => new Race(
@@ -155,6 +167,17 @@ public static class DentryRaceTests
             inode.Nlink.Value = 0;
             directory.Inode.Value!.OnDisk.Remove(path[1]);
             await kernel.Dentries.Delete(dentry);
+            await kernel.Calls.Close(file);
+        }
+
+        /// <summary>The same with the lock of the directory, which vfs_unlink holds, and look-ups that ask the file system want.</summary>
+        public async KTask Unlink()
+        {
+            await directory.Inode.Value!.Rwsem.AcquireWrite(VfsLocks.ParentRwsem);
+            inode.Nlink.Value = 0;
+            directory.Inode.Value!.OnDisk.Remove(path[1]);
+            await kernel.Dentries.Delete(dentry);
+            await directory.Inode.Value!.Rwsem.ReleaseWrite();
             await kernel.Calls.Close(file);
         }
 

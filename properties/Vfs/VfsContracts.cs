@@ -75,6 +75,13 @@ internal static class VfsContracts
             Assert.Equal(2, t.F.Ref.Peek);
             await t.Kernel.Dentries.Dput(t.F);
         }),
+        new("DentryCache.MarkDontCache", async t =>
+        {
+            var (g, inode) = (t.G, t.Of(t.G));
+            await DentryCache.MarkDontCache(inode);
+            Assert.Equal((true, true), ((g.Flags.Peek & DentryFlags.DontCache) != 0, (inode.State.Peek & InodeState.DontCache) != 0));
+            Assert.Equal((true, 0, false), (g.HashLink.Peek, g.Ref.Peek, inode.Lock.IsHeld));
+        }) { Sleeps = false },
         new("DentryCache.Dput", async t =>
         {
             var f = t.F;

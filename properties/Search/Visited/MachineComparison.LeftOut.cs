@@ -12,7 +12,7 @@ internal sealed partial class MachineComparison
     /// <summary>The fields that are not compared as they stand.</summary>
     public static readonly IReadOnlyDictionary<string, string> LeftOut = new Dictionary<string, string>(StringComparer.Ordinal)
     {
-        ["SharedCell.sync"] = Clock, ["SharedCell.write"] = Clock, ["SharedCell.read"] = Clock,
+        ["SharedCell.published"] = Clock, ["SharedCell.write"] = Clock, ["SharedCell.read"] = Clock,
         ["Pointer.sync"] = Clock, ["Pointer.write"] = Clock, ["Pointer.read"] = Clock,
         ["Plain.write"] = Clock, ["Plain.read"] = Clock,
         ["Atomic.sync"] = Clock, ["Mutex.sync"] = Clock, ["SpinLock.sync"] = Clock, ["LockRef.sync"] = Clock,
@@ -26,10 +26,10 @@ internal sealed partial class MachineComparison
         ["KernelObject.LastAccess"] = Clock, ["KernelObject.Accesses"] = Clock,
         ["KernelHost.LockOrder"] = Clock, ["KernelHost.Clocks"] = Clock,
 
-        ["KernelObject.Identity"] = Place, ["KernelObject.Kept"] = Place, ["KernelObject.Changed"] = Place,
+        ["KernelObject.Identity"] = Place, ["KernelObject.Changed"] = Place,
         ["KernelHost.Frames"] = Place, ["KernelHost.objects"] = Place, ["KernelHost.unwatched"] = Place,
         ["KernelHost.changed"] = Place, ["KernelHost.changedCount"] = Place, ["KernelHost.lastNumber"] = Place,
-        ["Frame.NextFree"] = Place, ["Frame.Pool"] = Place,
+        ["KernelHost.kept"] = Place, ["Frame.NextFree"] = Place, ["Frame.Pool"] = Place,
         ["KernelHost.slabs"] = Apart, ["KernelHost.threads"] = Apart, ["KernelHost.byIndex"] = Apart,
         ["Slab.objects"] = Apart, ["Slab.used"] = Apart,
 
