@@ -50,7 +50,7 @@ internal partial class Ext4(
     {
         await InodeCache.TruncatePages(inode);
         if (superBlock.WriteFault.IsPossible)
-            await inode.OnDisk.WriteErrors.WriteOnce(0);
+            await inode.OnDisk.WriteErrors.Set(0);
     }
 
     [KernelSource("fs/ext4/super.c", "ext4_clear_inode", Omits = "waiting for a running commit")]

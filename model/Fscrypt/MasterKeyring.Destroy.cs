@@ -23,7 +23,7 @@ public sealed partial class MasterKeyring
         for (var i = 0; i < All.Length; i++)
         {
             var key = All[i];
-            if (!key.HashLink.Peek)
+            if (!key.IsAlive || !key.HashLink.IsHashed)
                 continue;
             if (await key.ActiveRefs.Read() != 1 || await key.StructRefs.Read() != 1 || !key.Present.Value)
                 Host.Report(new Finding("reference-count", $"{key.Name} is in use when its file system is unmounted") { Object = key });

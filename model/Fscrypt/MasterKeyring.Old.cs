@@ -200,7 +200,7 @@ public sealed partial class MasterKeyring
         for (var i = 0; i < All.Length; i++)
         {
             var key = All[i];
-            if (!key.HashLink.Peek)
+            if (!key.IsAlive || !key.HashLink.IsHashed)
                 continue;
             await Lock.Acquire();
             Table.Remove(key);

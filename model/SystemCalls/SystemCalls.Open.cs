@@ -93,8 +93,8 @@ public sealed partial class SystemCalls
         var file = FileOf(dentry, flags);
         if (superBlock.WriteFault.IsPossible)
         {
-            file.WriteErrors.Value = ErrorSequence.Sample(await dentry.Inode.Value!.OnDisk.WriteErrors.ReadOnce());
-            file.SuperErrors.Value = ErrorSequence.Sample(await superBlock.WriteErrors.ReadOnce());
+            file.WriteErrors.Value = ErrorSequence.Sample(await dentry.Inode.Value!.OnDisk.WriteErrors.Read());
+            file.SuperErrors.Value = ErrorSequence.Sample(await superBlock.WriteErrors.Read());
         }
 
         return file;

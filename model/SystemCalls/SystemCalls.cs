@@ -153,10 +153,9 @@ public sealed partial class SystemCalls
         await writeback.SyncFile(inode);
         if (!superBlock.WriteFault.IsPossible)
             return Errno.OK;
-        var (failed, sequence) = ErrorSequence.Advance(await inode.OnDisk.WriteErrors.ReadOnce(), file.WriteErrors.Value);
-        if (!failed)
+        var sequence = await ErrorSequence.Advance(inode.OnDisk, file.WriteErrors.Value);
+        if (sequence == file.WriteErrors.Value)
             return Errno.OK;
-        await inode.OnDisk.WriteErrors.WriteOnce(sequence);
         file.WriteErrors.Value = sequence;
         return Errno.EIO;
     }
@@ -172,10 +171,9 @@ public sealed partial class SystemCalls
         await superBlock.Umount.ReleaseRead();
         if (!superBlock.WriteFault.IsPossible || !writeback.Has(Change.SyncfsReportsWriteErrors))
             return error;
-        var (failed, sequence) = ErrorSequence.Advance(await superBlock.WriteErrors.ReadOnce(), file.SuperErrors.Value);
-        if (!failed)
+        var sequence = await ErrorSequence.Advance(superBlock, file.SuperErrors.Value);
+        if (sequence == file.SuperErrors.Value)
             return error;
-        await superBlock.WriteErrors.WriteOnce(sequence);
         file.SuperErrors.Value = sequence;
         return error != Errno.OK ? error : Errno.EIO;
     }

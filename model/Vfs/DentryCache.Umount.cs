@@ -13,7 +13,10 @@ public sealed partial class DentryCache
         var root = superBlock.Root.Value!;
         superBlock.Root.Value = null;
         await ShrinkParent(root);
-        if (root.Children.Count > 0 || root.Ref.Peek != 1)
+        await root.Ref.Acquire();
+        var isBusy = root.Children.Count > 0 || root.Ref.Count != 1;         // umount_check
+        await root.Ref.Release();
+        if (isBusy)
             Host.Report(new Finding("busy-at-umount", $"{root.Name} or what is below it is in use when the file system is unmounted") { Object = root });
         await KillRoot(root);
     }

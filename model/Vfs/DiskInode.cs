@@ -3,7 +3,7 @@ using Fscrypt.Sim.Model.Machine;
 namespace Fscrypt.Sim.Model.Vfs;
 
 /// <summary>An inode on the disk; of a directory its entries too.</summary>
-public sealed class DiskInode : KernelObject
+public sealed class DiskInode : KernelObject, IHasErrors
 {
     [NotState("written entry by entry")] private readonly List<(int Name, int Number)> entries = [];
     [NotState("the state of the checkpoint")] private readonly List<(int Name, int Number)> atCheckpoint = [];
@@ -26,7 +26,9 @@ public sealed class DiskInode : KernelObject
 
     /// <summary>i_mapping->wb_err: whether writing its pages failed, as long as the inode is cached. Kept here to keep inodes small.</summary>
     [KernelName("wb_err")]
-    public Shared<int> WriteErrors;
+    public Atomic WriteErrors;
+
+    ref Atomic IHasErrors.Errors => ref WriteErrors;
 
     /// <summary>flc_flock: the open file whose lock of the whole file it is; null if nobody's. Under flc_lock, and here for the same reason.</summary>
     [KernelName("flc_flock")]

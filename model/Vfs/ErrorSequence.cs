@@ -12,16 +12,38 @@ internal static class ErrorSequence
     private const int Seen = 2;
     private const int Next = 4;
 
-    /// <summary>The sequence after an error.</summary>
+    /// <summary>Notes an error. Who loses the race against another one looks again: there may be nothing left to note.</summary>
     [KernelSource("lib/errseq.c", "errseq_set")]
-    public static int AfterError(int sequence) => ((sequence & ~Seen) | Failed) + ((sequence & Seen) != 0 ? Next : 0);
+    public static async KTask Set(IHasErrors of)
+    {
+        var old = await of.Errors.Read();
+        for (var next = AfterError(old); next != old && !await of.Errors.CompareExchange(old, next); next = AfterError(old))
+            old = await of.Errors.Read();
+    }
 
     /// <summary>Where somebody starts who opens a file: an error that nobody has been told of is still news to him.</summary>
     [KernelSource("lib/errseq.c", "errseq_sample")]
     public static int Sample(int sequence) => (sequence & Seen) != 0 ? sequence : 0;
 
-    /// <summary>Whether there is an error that somebody was not told of, and the sequence once he is.</summary>
+    /// <summary>The sequence once somebody is told: another one than his last, if there is an error that he was not told of.</summary>
     [KernelSource("lib/errseq.c", "errseq_check_and_advance")]
-    public static (bool Failed, int Sequence) Advance(int sequence, int since)
-        => sequence == since ? (false, sequence) : (true, sequence | Seen);
+    public static async KTask<int> Advance(IHasErrors of, int since)
+    {
+        var old = await of.Errors.Read();
+        if (old == since)
+            return since;
+        var next = old | Seen;
+        if (next != old)
+            await of.Errors.CompareExchange(old, next);            // in vain: somebody else was told, or it failed again
+        return next;
+    }
+
+    private static int AfterError(int sequence) => ((sequence & ~Seen) | Failed) + ((sequence & Seen) != 0 ? Next : 0);
+}
+
+/// <summary>What has a sequence of errors.</summary>
+internal interface IHasErrors
+{
+    /// <summary>The sequence.</summary>
+    ref Atomic Errors { get; }
 }

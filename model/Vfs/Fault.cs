@@ -10,7 +10,7 @@ public sealed class Fault(KernelHost host, string what) : KernelObject(host)
 
     /// <summary>How often it may still happen; nothing unless a scenario says so.</summary>
     [KernelName("left")]
-    public Shared<int> Left;
+    public Atomic Left;
 
     /// <summary>Whether it can happen at all in this scenario: otherwise it is not even a step.</summary>
     [field: Wiring]
@@ -23,11 +23,11 @@ public sealed class Fault(KernelHost host, string what) : KernelObject(host)
     {
         if (!IsPossible)
             return false;
-        var left = await Left.ReadOnce();
+        var left = await Left.Read();
         if (left == 0 || await Host.Choose(2) == 0)
             return false;
-        if (left != Unlimited)
-            await Left.WriteOnce(Math.Max(0, Left.Peek - 1));
-        return true;
+
+        // Another thread may have had it meanwhile; who is as early as that has it in another schedule.
+        return left == Unlimited || await Left.CompareExchange(left, left - 1);
     }
 }

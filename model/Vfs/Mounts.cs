@@ -119,7 +119,7 @@ public sealed class Mounts : KernelObject
         await superBlock.Active.WriteRacy(false);
         await inodes.EvictAll(superBlock);
         await inodes.FileSystem.PutSuper();
-        if (superBlock.Inodes.PeekFirst is { } busy)
+        if (superBlock.Inodes.First is { } busy)
             Host.Report(new Finding("busy-at-umount", $"{busy.Name} is in use after the file system was unmounted") { Object = busy });
     }
 }

@@ -25,7 +25,7 @@ public sealed class Reclaim : KernelObject
 
     /// <summary>How often allocations may still reclaim. Part of a scenario, and 0 unless it says so.</summary>
     [KernelName("direct reclaim")]
-    public Shared<int> Budget;
+    public Atomic Budget;
 
     /// <summary>Whether allocations may reclaim at all in this scenario: otherwise they are not even a step.</summary>
     [field: Wiring]
@@ -82,10 +82,11 @@ public sealed class Reclaim : KernelObject
     public async KTask Allocate()
     {
         Host.MightSleep("allocation");
-        if (!InAllocations || await Budget.ReadOnce() == 0 || await Host.Choose(2) == 0)
+        if (!InAllocations)
             return;
-        await Budget.WriteOnce(Math.Max(0, Budget.Peek - 1));
-        await Scan(all: true);
+        var left = await Budget.Read();
+        if (left != 0 && await Host.Choose(2) != 0 && await Budget.CompareExchange(left, left - 1))
+            await Scan(all: true);
     }
 
     /// <summary>Drops clean pages of all inodes. The reference on an inode keeps it on the list, and is put one step behind.</summary>

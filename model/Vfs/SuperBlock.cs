@@ -3,7 +3,7 @@ using Fscrypt.Sim.Model.Machine;
 namespace Fscrypt.Sim.Model.Vfs;
 
 /// <summary>struct super_block of a mounted file system, with its caches' lists and its writeback.</summary>
-public sealed class SuperBlock : KernelObject
+public sealed class SuperBlock : KernelObject, IHasErrors
 {
     internal SuperBlock(KernelHost host, Disk disk)
         : base(host)
@@ -31,7 +31,9 @@ public sealed class SuperBlock : KernelObject
 
     /// <summary>s_wb_err: whether writing some file's pages failed.</summary>
     [KernelName("s_wb_err")]
-    public Shared<int> WriteErrors;
+    public Atomic WriteErrors;
+
+    ref Atomic IHasErrors.Errors => ref WriteErrors;
 
     /// <summary>SB_RDONLY. Changed under s_umount.</summary>
     [KernelName("SB_RDONLY")]

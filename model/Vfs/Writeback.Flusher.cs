@@ -185,10 +185,8 @@ public sealed partial class Writeback
     [KernelSource("include/linux/pagemap.h", "mapping_set_error")]
     private static async KTask NoteError(Inode inode)
     {
-        var disk = inode.OnDisk;
-        await disk.WriteErrors.WriteOnce(ErrorSequence.AfterError(disk.WriteErrors.Peek));
-        var superBlock = inode.SuperBlock;
-        await superBlock.WriteErrors.WriteOnce(ErrorSequence.AfterError(superBlock.WriteErrors.Peek));
+        await ErrorSequence.Set(inode.OnDisk);
+        await ErrorSequence.Set(inode.SuperBlock);
     }
 
     [KernelSource("fs/fs-writeback.c", "sb_mark_inode_writeback")]

@@ -99,7 +99,7 @@ public sealed partial class Writeback : KernelObject
         ListOf(list).AddFirst(inode);
         var isCounted = list != WritebackList.DirtyTime;
         if (wasCounted != isCounted)
-            await DirtyInodes.WriteOnce(DirtyInodes.Peek + (isCounted ? 1 : -1));
+            await DirtyInodes.WriteOnce(DirtyInodes.Value + (isCounted ? 1 : -1));
     }
 
     private async KTask Unlist(Inode inode)
@@ -109,7 +109,7 @@ public sealed partial class Writeback : KernelObject
         var wasCounted = !DirtyTime.Contains(inode);
         ListOf(inode).Remove(inode);
         if (wasCounted)
-            await DirtyInodes.WriteOnce(DirtyInodes.Peek - 1);
+            await DirtyInodes.WriteOnce(DirtyInodes.Value - 1);
         if ((inode.State.Value & InodeState.SyncQueued) != 0)
             await inode.State.Set(inode.State.Value & ~InodeState.SyncQueued);
     }

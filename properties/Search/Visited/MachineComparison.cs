@@ -258,6 +258,8 @@ internal sealed partial class MachineComparison
     private void Elements<T>(T[] left, T[] right, Action<T, T, MachineComparison> compare)
     {
         Value(left.Length, right.Length, "Length");
+        if (typeof(T).IsPrimitive && left.AsSpan().SequenceEqual(right, null))
+            return;
         for (var i = 0; i < Math.Min(left.Length, right.Length); i++)
             compare(left[i], right[i], this);
     }
@@ -288,12 +290,14 @@ internal sealed partial class MachineComparison
         return Expression.Lambda<Action<object, object, MachineComparison>>(Expression.Block(body), left, right, walk).Compile();
     }
 
-    private static LambdaExpression ElementComparer(Type element)
+    // A delegate, made once: a lambda in the expression would be made into one whenever an array is compared.
+    private static ConstantExpression ElementComparer(Type element)
     {
         var (left, right, walk) = (Expression.Parameter(element), Expression.Parameter(element), Expression.Parameter(typeof(MachineComparison)));
         var body = new List<Expression> { Expression.Empty() };
         AppendValue(body, left, right, walk, "[]");
-        return Expression.Lambda(typeof(Action<,,>).MakeGenericType(element, element, typeof(MachineComparison)), Expression.Block(typeof(void), body), left, right, walk);
+        var type = typeof(Action<,,>).MakeGenericType(element, element, typeof(MachineComparison));
+        return Expression.Constant(Expression.Lambda(type, Expression.Block(typeof(void), body), left, right, walk).Compile(), type);
     }
 
     private static void Append(List<Expression> body, Expression left, Expression right, Type type, Expression walk, string prefix)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Fscrypt.Sim.Search.Checkpoints;
@@ -15,7 +16,10 @@ internal static class Rows
     public static T[] ReadRow<T>(this BinaryReader from)
         where T : unmanaged
     {
-        var row = new T[from.ReadInt32()];
+        var length = from.ReadInt32();
+        if (length < 0 || (long)length * Unsafe.SizeOf<T>() > from.BaseStream.Length - from.BaseStream.Position)
+            throw new InvalidDataException("a row of a checkpoint is longer than what is left of it");
+        var row = new T[length];
         from.BaseStream.ReadExactly(MemoryMarshal.AsBytes(row.AsSpan()));
         return row;
     }

@@ -37,6 +37,51 @@ public sealed class ResumedExecutionTests
         Assert.Equal(strategy == StrategyNames.SleepSets, blocked > 100);
     }
 
+    // A search that learns of a late touch begins anew, knowing it: so must one that goes on from a checkpoint it wrote since.
+    [Theory]
+    [InlineData(StrategyNames.Dpor, 2)]
+    [InlineData(StrategyNames.SleepSets, 7)]
+    public void What_was_learnt_of_late_touches_is_kept(string strategy, int checkpoints)
+    {
+        var (met, kept, forgotten) = (0, 0, 0);
+        var plan = new SearchPlan(Coroutines.Of(RandomThreads.Of(78)), new KernelConfiguration())
+        {
+            Strategy = strategy, PreemptionsMax = null, StepsMax = 10_000,
+        };
+        var whole = Explorer.Run(plan, new SearchProgress(null));
+        for (var looks = 1; looks < whole.Tally.Executions; looks++)
+        {
+            byte[]? checkpoint = null;
+            Run(plan, ref checkpoint, looks);
+            if (WithoutLate(checkpoint!) is not { } ignorant)
+                continue;
+            met++;
+            var next = checkpoint;
+            kept += Run(plan, ref next, 1) != null && WithoutLate(next!) != null ? 1 : 0;
+            next = ignorant;
+            forgotten += Run(plan, ref next, 1) != null && WithoutLate(next!) == null ? 1 : 0;
+            Run(plan, ref checkpoint, long.MaxValue);
+            Assert.Equal(TextOf(whole), TextOf(last!));
+        }
+
+        Assert.True(met == checkpoints, $"{met} checkpoints with late touches");
+        Assert.Equal(met - 1, kept);                     // the last of them has one execution left, and writes no other
+        Assert.Equal(met - 1, forgotten);
+    }
+
+    // The same checkpoint of a search that learnt nothing; null if there was nothing to learn.
+    private static byte[]? WithoutLate(byte[] checkpoint)
+    {
+        using var from = new BinaryReader(new MemoryStream(checkpoint), Encoding.UTF8);
+        from.ReadInt64();
+        new Tally(0).Read(from);
+        new Tally(0).Read(from);
+        from.ReadRow<ulong>();
+        var start = (int)from.BaseStream.Position;
+        var late = from.ReadRow<(ulong, int)>();
+        return late.Length == 0 ? null : [.. checkpoint[..start], 0, 0, 0, 0, .. checkpoint[(int)from.BaseStream.Position..]];
+    }
+
     private SearchResult? last;
 
     // The search up to its next stop; null if it came to its end.
