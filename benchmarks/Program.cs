@@ -31,5 +31,11 @@ if (args is ["files"])
     return 0;
 }
 
+if (args is ["calls"])
+{
+    ManyCalls.Print(Console.Out);
+    return 0;
+}
+
 BenchmarkSwitcher.FromAssembly(typeof(EvictionBenchmarks).Assembly).Run(args);
 return 0;
