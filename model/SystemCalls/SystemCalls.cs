@@ -39,6 +39,7 @@ public sealed partial class SystemCalls
         this.policies = policies;
         this.users = users;
         locks = new FileLocks(host);
+        table = new FileTable(host);
         mappings = new Slab<Mapping>(host, h => new Mapping(h));
         files = new Slab<OpenFile>(host, h => new OpenFile(h));
     }
@@ -138,7 +139,10 @@ public sealed partial class SystemCalls
         var dentry = file.Dentry.Value!;
         if (file.HasLock.Value)
             await Unlock(file);
-        files.Free(file);
+        if (CountsFiles)
+            files.FreeAfterGracePeriod(file);                      // fdget may be looking at its count
+        else
+            files.Free(file);
         await dentries.Dput(dentry);
         await mounts.Put();
     }

@@ -30,6 +30,7 @@ public static class VfsLocks
     public static readonly LockClass InLookup = new(36, "in_lookup_hashtable bucket");
     public static readonly LockClass DirectoryAdd = new(37, "i_dir_seq odd");
     public static readonly LockClass WorkingDirectory = new(46, "fs->lock");
+    public static readonly LockClass FileTable = new(48, "files->file_lock");
     public static readonly LockClass FileLocks = new(45, "flc_lock");
     public static readonly LockClass WorkPool = new(14, "pool.lock");
     public static readonly LockClass WritebackWork = new(15, "wb.work_lock");

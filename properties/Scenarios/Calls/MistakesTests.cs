@@ -120,6 +120,7 @@ public static class MistakesTests
               root session_key add K1 -> b
               root open D d dir
               root open F d/f
+              root mmap M F
               root drop_caches 2
             thread a
               root mkdir e
@@ -127,6 +128,12 @@ public static class MistakesTests
             thread b
               root write F x off=99999999
               root close F
+              root mread M
+              root lstat fd:D/f
+            thread c * 2
+              root open F d/f
+              root munmap M
+              root lstat fd:D/f
             always cached(d/@f)
             """));
 

@@ -10,13 +10,10 @@ namespace Fscrypt.Sim.Scenarios.Calls;
 /// <param name="kernel">The kernel.</param>
 /// <param name="user">The user's place among the users of the scenario; root is 0.</param>
 /// <param name="name">What the scenario calls him.</param>
-internal sealed class Actor(Kernel kernel, int user, string name) : KernelObject(kernel.Host)
+internal sealed partial class Actor(Kernel kernel, int user, string name) : KernelObject(kernel.Host)
 {
     /// <summary>Characters that a read without a length reads.</summary>
     public const int ReadMax = 64;
-
-    /// <summary>Characters that are read from a mapping.</summary>
-    private const int MappedMax = 16;
 
     [NotState("a text stands for the same whenever it is asked for")] private readonly StatusTexts texts = new();
 
@@ -171,18 +168,6 @@ internal sealed class Actor(Kernel kernel, int user, string name) : KernelObject
     /// <summary>Gives a file a second name.</summary>
     public async KTask<Errno> Link(PathName old, PathName path, Register result) => Put(result, await kernel.Calls.Link(old, path, user));
 
-    /// <summary>Gives an open file a name.</summary>
-    public async KTask<Errno> Link(Descriptor descriptor, PathName path, Register result)
-        => Put(result, descriptor.File.Value is { } file ? await kernel.Calls.Link(file, path, user) : Errno.ENOENT);
-
-    /// <summary>Locks an open file.</summary>
-    public async KTask<Errno> Lock(Descriptor descriptor, Register result)
-        => Put(result, descriptor.File.Value is { } file ? await kernel.Calls.Lock(file) : Errno.EBADF);
-
-    /// <summary>Says that an open file's pages are not wanted any more.</summary>
-    public async KTask<Errno> DropPages(Descriptor descriptor, Register result)
-        => Put(result, descriptor.File.Value is { } file ? await kernel.Calls.DropPages(file) : Errno.EBADF);
-
     /// <summary>Moves a name, or exchanges two.</summary>
     public async KTask<Errno> Rename(PathName from, PathName to, RenameKind kind, Register result)
         => Put(result, await kernel.Calls.Rename(from, to, kind, user));
@@ -200,36 +185,6 @@ internal sealed class Actor(Kernel kernel, int user, string name) : KernelObject
 
         return Put(result, error);
     }
-
-    /// <summary>Opens a file.</summary>
-    public async KTask<Errno> Open(Descriptor descriptor, PathName path, OpenFlags flags, Register result)
-    {
-        var (error, opened) = await kernel.Calls.Open(path, flags, user);
-        if (error == Errno.OK)
-            descriptor.File.Value = opened;
-        return Put(result, error);
-    }
-
-    /// <summary>Closes a file.</summary>
-    public async KTask<Errno> Close(Descriptor descriptor, Register result)
-    {
-        if (descriptor.File.Value is not { } file)
-            return Put(result, Errno.EBADF);
-        descriptor.File.Value = null;
-        return Put(result, await kernel.Calls.Close(file));
-    }
-
-    /// <summary>Reads from an open file.</summary>
-    public async KTask<Errno> Read(Descriptor descriptor, int offset, int length, Register result)
-    {
-        if (descriptor.File.Value is not { } file)
-            return Put(result, Errno.EBADF);
-        return PutData(result, await kernel.Calls.Read(file, offset, length));
-    }
-
-    /// <summary>Writes a text to an open file.</summary>
-    public async KTask<Errno> Write(Descriptor descriptor, int text, int offset, Register result)
-        => Put(result, descriptor.File.Value is { } file ? await kernel.Calls.Write(file, text, offset) : Errno.EBADF);
 
     /// <summary>Opens a file, reads it, and closes it; the result is the text, or the error of open.</summary>
     public async KTask<Errno> Cat(PathName path, Register result)
@@ -266,10 +221,6 @@ internal sealed class Actor(Kernel kernel, int user, string name) : KernelObject
         return PutData(result, answer);
     }
 
-    /// <summary>Reads the names of an open directory, from the first one on.</summary>
-    public async KTask<Errno> List(Descriptor descriptor, Register result)
-        => descriptor.File.Value is { } file ? PutData(result, await kernel.Calls.ReadDirectory(file)) : Put(result, Errno.EBADF);
-
     /// <summary>Asks what a file is.</summary>
     public async KTask<Errno> Stat(PathName path, Register result)
     {
@@ -279,22 +230,6 @@ internal sealed class Actor(Kernel kernel, int user, string name) : KernelObject
         result.Set(texts.Of(status, kernel.Disk));
         return Errno.OK;
     }
-
-    /// <summary>Asks what an open file is.</summary>
-    public async KTask<Errno> Stat(Descriptor descriptor, Register result)
-    {
-        if (descriptor.File.Value is not { } file)
-            return Put(result, Errno.EBADF);
-        var (error, status) = await kernel.Calls.Stat(file);
-        if (error != Errno.OK)
-            return Put(result, error);
-        result.Set(texts.Of(status, kernel.Disk));
-        return Errno.OK;
-    }
-
-    /// <summary>Asks where an open file is.</summary>
-    public async KTask<Errno> PathOf(Descriptor descriptor, Register result)
-        => descriptor.File.Value is { } file ? PutData(result, (Errno.OK, await kernel.Calls.PathOf(file))) : Put(result, Errno.ENOENT);
 
     /// <summary>Asks about the file system that a file is on.</summary>
     public async KTask<Errno> StatFs(PathName path, Register result) => Put(result, await kernel.Calls.StatFs(path));
@@ -312,52 +247,11 @@ internal sealed class Actor(Kernel kernel, int user, string name) : KernelObject
     /// <summary>Makes a file shorter or longer.</summary>
     public async KTask<Errno> Truncate(PathName path, int size, Register result) => Put(result, await kernel.Calls.Truncate(path, size, user));
 
-    /// <summary>The same with a descriptor.</summary>
-    public async KTask<Errno> Truncate(Descriptor descriptor, int size, Register result)
-        => Put(result, descriptor.File.Value is { } file ? await kernel.Calls.Truncate(file, size) : Errno.EBADF);
-
-    /// <summary>Maps the beginning of a file.</summary>
-    public async KTask<Errno> Map(Descriptor mapping, Descriptor descriptor, bool isWritable, bool isPrivate, Register result)
-    {
-        if (descriptor.File.Value is not { } file)
-            return Put(result, Errno.EBADF);
-        var (error, made) = await kernel.Calls.Map(file, isWritable, isPrivate);
-        if (error == Errno.OK)
-            mapping.Mapping.Value = made;
-        return Put(result, error);
-    }
-
-    /// <summary>Reads the first bytes of a mapping.</summary>
-    public async KTask<Errno> Load(Descriptor mapping, Register result)
-        => mapping.Mapping.Value is { } mapped ? PutData(result, await kernel.Calls.Load(mapped, MappedMax)) : Put(result, Errno.EFAULT);
-
-    /// <summary>Stores a text at the beginning of a mapping.</summary>
-    public async KTask<Errno> Store(Descriptor mapping, int text, Register result)
-        => Put(result, mapping.Mapping.Value is { } mapped ? await kernel.Calls.Store(mapped, text) : Errno.EFAULT);
-
-    /// <summary>Takes a mapping away.</summary>
-    public async KTask<Errno> Unmap(Descriptor mapping, Register result)
-    {
-        if (mapping.Mapping.Value is not { } mapped)
-            return Put(result, Errno.EINVAL);
-        mapping.Mapping.Value = null;
-        await kernel.Calls.Unmap(mapped);
-        return Put(result, Errno.OK);
-    }
-
     /// <summary>Writes everything to the disk.</summary>
     public async KTask<Errno> Sync(Register result)
     {
         await kernel.Calls.Sync();
         return Put(result, Errno.OK);
-    }
-
-    /// <summary>Writes an open file to the disk, or the whole file system that it is on.</summary>
-    public async KTask<Errno> Sync(Descriptor descriptor, bool whole, Register result)
-    {
-        if (descriptor.File.Value is not { } file)
-            return Put(result, Errno.EBADF);
-        return Put(result, whole ? await kernel.Calls.Syncfs(file) : await kernel.Calls.Fsync(file));
     }
 
     /// <summary>Unmounts the file system, or mounts it, or the one after the other.</summary>

@@ -27,7 +27,7 @@ internal static class Background
         kernel.SuperBlock.SyncFault.IsPossible = TimesOf(scenario, "sync") != 0;
         kernel.SuperBlock.InodeFault.IsPossible = TimesOf(scenario, NoInode) != 0;
         kernel.Mounts.CountsUsers = CallChecker.CallsOf(scenario).Any(c => c.Operation.Text is "umount" or "mount" or "remount");
-        kernel.Calls.CountsFiles = CallChecker.CallsOf(scenario).Any(c => c.Operation.Text == "mmap");
+        kernel.Calls.CountsFiles = SharedDescriptors.Of(scenario).Count > 0 || CallChecker.CallsOf(scenario).Any(c => c.Operation.Text == "mmap");
         if (RunsOf(scenario, Flusher) is > 0 and var writes)
             yield return new ThreadBody("timer", () => kernel.Writeback.WritePeriodically(writes));
         if (RunsOf(scenario, Shrinker) is > 0 and var shrinks)

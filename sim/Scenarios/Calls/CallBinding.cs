@@ -23,6 +23,7 @@ internal sealed class CallBinding
     private readonly Kernel kernel;
     private readonly string file;
     private readonly Dictionary<string, Actor> actors = new(StringComparer.Ordinal);
+    private readonly IReadOnlySet<string> shared;
     private readonly Dictionary<string, Descriptor> descriptors = new(StringComparer.Ordinal);
     private readonly Dictionary<uint, int> strangers = [];
     private readonly RegisterSet registers = new();
@@ -34,6 +35,7 @@ internal sealed class CallBinding
         this.scenario = scenario;
         this.file = file;
         this.kernel = kernel;
+        shared = SharedDescriptors.Of(scenario);
         var users = Users.Of(scenario);
         for (var i = 0; i < users.Length; i++)
         {
@@ -360,7 +362,7 @@ internal sealed class CallBinding
     private Descriptor DescriptorOf(string word)
     {
         if (!descriptors.TryGetValue(word, out var descriptor))
-            descriptors.Add(word, descriptor = new Descriptor(kernel.Host, word));
+            descriptors.Add(word, descriptor = new Descriptor(new FileSlot(kernel.Host, word) { IsShared = shared.Contains(word) }));
         return descriptor;
     }
 

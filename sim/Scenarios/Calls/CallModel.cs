@@ -39,7 +39,7 @@ internal static class CallModel
             }
         }
 
-        missing.AddRange(SharedDescriptors(scenario));
+        missing.AddRange(SharedDescriptors.MissingIn(scenario));
         missing.AddRange(Predicates(scenario));
         return [.. missing.OrderBy(m => m.Place.Line).ThenBy(m => m.Place.Column)];
     }
@@ -81,28 +81,6 @@ internal static class CallModel
         "on" or "spec" or "type" or "poke" or "v" or "psize" or "rw" or "private" or "raw" => true,
         _ => false,
     };
-
-    // A descriptor has no count of its users in the model: closing it under somebody who reads would be a false finding.
-    private static IEnumerable<NotModelled> SharedDescriptors(ScenarioSyntax scenario)
-    {
-        var owners = new Dictionary<string, ThreadSyntax>(StringComparer.Ordinal);
-        foreach (var thread in scenario.Threads)
-        {
-            foreach (var call in CallChecker.CallsOf(thread.Statements))
-            {
-                if (OperationForm.Named(call.Operation.Text) is not { } form)
-                    continue;
-                foreach (var (parameter, word) in form.Parameters.Zip(form.ArgumentsOf(call)))
-                {
-                    var descriptor = parameter.Name is "F" or "NEW" ? word.Text : parameter.Name == "PATH" ? Paths.PartsOf(word.Text).Descriptor : null;
-                    if (descriptor == null || (owners.TryAdd(descriptor, thread) && thread.Copies is not > 1))
-                        continue;
-                    if (!ReferenceEquals(owners[descriptor], thread) || thread.Copies > 1)
-                        yield return new NotModelled(word.Place, $"descriptor {descriptor} in two threads");
-                }
-            }
-        }
-    }
 
     private static IEnumerable<NotModelled> Predicates(ScenarioSyntax scenario)
         => scenario.Expectations.SelectMany(e => PredicatesIn(e.Condition))

@@ -3,14 +3,15 @@ using Fscrypt.Sim.Model.SystemCalls;
 
 namespace Fscrypt.Sim.Scenarios.Calls;
 
-/// <summary>A slot of the process's table of descriptors, with the name that the scenario gives it.</summary>
-internal sealed class Descriptor(KernelHost host, string name) : KernelObject(host)
+/// <summary>What a scenario gives a name to: an open file, or a mapping.</summary>
+/// <param name="slot">The place in the table of descriptors.</param>
+internal sealed class Descriptor(FileSlot slot) : KernelObject(slot.Host)
 {
-    /// <summary>The open file, or null.</summary>
-    public Note<OpenFile?> File;
-
     /// <summary>What is mapped under this name, or null.</summary>
     public Note<Mapping?> Mapping;
 
-    public override string Name => $"fd:{name}";
+    /// <summary>The place in the table of descriptors.</summary>
+    public FileSlot Slot { get; } = slot;
+
+    public override string Name => $"map:{Slot.Name}";
 }

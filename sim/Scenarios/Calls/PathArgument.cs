@@ -16,7 +16,7 @@ internal sealed class PathArgument(PathName path, Descriptor? descriptor)
         now = path;
         if (descriptor == null)
             return true;
-        if (descriptor.File.Value is not { } file)
+        if (descriptor.Slot.File.Value is not { } file)
             return false;
         now = path with { From = file.Dentry.Value };
         return true;
