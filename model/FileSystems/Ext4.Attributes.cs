@@ -6,10 +6,12 @@ namespace Fscrypt.Sim.Model.FileSystems;
 // fs/ext4: what inodes have apart from names and data, and what directories show of themselves.
 internal partial class Ext4
 {
-    [KernelSource("fs/ext4/dir.c", "ext4_readdir", Omits = "positions: all names at once; the order, which is that of hashes; errors of key set-up but for ENOKEY")]
+    [KernelSource("fs/ext4/dir.c", "ext4_readdir", Omits = "positions: all names at once; the order, which is that of hashes")]
     public async KTask<(Errno Error, int Names)> ReadDirectory(Inode directory)
     {
-        var hasKey = await HasKeyForNames(directory);              // fscrypt_prepare_readdir
+        var (error, hasKey) = await HasKeyForNames(directory);     // fscrypt_prepare_readdir
+        if (error != Errno.OK)
+            return (error, 0);
         await host.Point();                                        // reads its blocks
         return (Errno.OK, superBlock.Disk.Listing(directory.OnDisk, hasKey));
     }

@@ -10,9 +10,9 @@ internal partial class Ext4
     [KernelSource("fs/ext4/namei.c", "ext4_unlink", Omits = "the orphan list on the disk; quota")]
     public async KTask<Errno> Unlink(Inode directory, Dentry dentry)
     {
-        var name = await FindEntry(directory, dentry);             // and ext4_journal_start: per release in either order
-        if (name == 0)
-            return Errno.ENOENT;
+        var (error, name) = await FindEntry(directory, dentry);    // and ext4_journal_start: per release in either order
+        if (error != Errno.OK)
+            return error;
         await StartRemoval();
         await DeleteEntry(directory, name);
         await DropLink(dentry.Inode.Value!);
@@ -24,9 +24,9 @@ internal partial class Ext4
     public async KTask<Errno> RemoveDirectory(Inode directory, Dentry dentry)
     {
         var inode = dentry.Inode.Value!;
-        var name = await FindEntry(directory, dentry);
-        if (name == 0)
-            return Errno.ENOENT;
+        var (error, name) = await FindEntry(directory, dentry);
+        if (error != Errno.OK)
+            return error;
         if (!await IsEmpty(inode))
             return Errno.ENOTEMPTY;
         await StartRemoval();
@@ -68,9 +68,9 @@ internal partial class Ext4
         var error = await PrepareRename(from, fromDirectory, toDirectory, to, exchange: false);
         if (error != Errno.OK)
             return error;
-        var name = await FindEntry(fromDirectory, from);
-        if (name == 0)
-            return Errno.ENOENT;
+        (error, var name) = await FindEntry(fromDirectory, from);
+        if (error != Errno.OK)
+            return error;
         if (target is { IsDirectory: true } && !await IsEmpty(target))
             return Errno.ENOTEMPTY;
         await StartChange();
@@ -93,10 +93,12 @@ internal partial class Ext4
         if (error != Errno.OK)
             return error;
         var (source, target) = (from.Inode.Value!, to.Inode.Value!);
-        var first = await FindEntry(fromDirectory, from);
-        var second = first == 0 ? 0 : await FindEntry(toDirectory, to);
-        if (second == 0)
-            return Errno.ENOENT;
+        (error, var first) = await FindEntry(fromDirectory, from);
+        var second = 0;
+        if (error == Errno.OK)
+            (error, second) = await FindEntry(toDirectory, to);
+        if (error != Errno.OK)
+            return error;
         await StartChange();
         fromDirectory.OnDisk.Remove(first);
         toDirectory.OnDisk.Remove(second);
@@ -143,28 +145,31 @@ internal partial class Ext4
     /// Whether a file may be in an encrypted directory: it has the same policy. Sets up both keys as it can, so that a look-up
     /// unlocks directories, and opening a file may unlock its directory.
     /// </summary>
-    [KernelSource("fs/crypto/policy.c", "fscrypt_has_permitted_context", Omits = "errors of key set-up but for ENOKEY")]
+    [KernelSource("fs/crypto/policy.c", "fscrypt_has_permitted_context", Omits = "what sets special files apart")]
     private async KTask<bool> HasPermittedContext(Inode directory, Inode inode)
     {
         if (inode.Type.Value == FileType.Special)
             return true;
         if (!inode.OnDisk.IsEncrypted)
             return false;
-        await keys.GetEncryptionInfo(directory);
-        await keys.GetEncryptionInfo(inode);
+        if (await keys.GetEncryptionInfo(directory) != Errno.OK || await keys.GetEncryptionInfo(inode) != Errno.OK)
+            return false;
         return inode.OnDisk.Policy == directory.OnDisk.Policy;
     }
 
     /// <summary>
-    /// The name that an entry has on the disk, or 0. The name is read anew, with the key that there is now: one that was added
+    /// The name that an entry has on the disk, or ENOENT. The name is read anew, with the key that there is now: one that was added
     /// since the look-up makes a plaintext name, which is not there, of what was a no-key name.
     /// </summary>
     [KernelSource("fs/ext4/namei.c", "ext4_find_entry")]
-    private async KTask<int> FindEntry(Inode directory, Dentry dentry)
+    private async KTask<(Errno Error, int Name)> FindEntry(Inode directory, Dentry dentry)
     {
-        var name = NameOnDisk(dentry, await HasKeyForNames(directory));
+        var (error, hasKey) = await HasKeyForNames(directory);
+        if (error != Errno.OK)
+            return (error, 0);
+        var name = NameOnDisk(dentry, hasKey);
         await host.Point();                                        // reads its blocks
-        return directory.OnDisk.Find(name) == 0 ? 0 : name;
+        return directory.OnDisk.Find(name) == 0 ? (Errno.ENOENT, 0) : (Errno.OK, name);
     }
 
     [KernelSource("fs/ext4/namei.c", "ext4_delete_entry")]

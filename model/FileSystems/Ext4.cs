@@ -79,7 +79,9 @@ internal partial class Ext4(
             return (Errno.ENAMETOOLONG, null);
 
         // fscrypt_prepare_lookup: one test of the key decides how the name is read, and what the dentry says of it.
-        var hasKey = await HasKeyForNames(directory);
+        var (error, hasKey) = await HasKeyForNames(directory);
+        if (error != Errno.OK)
+            return (error, null);
         if (!hasKey)
         {
             await dentry.Ref.Acquire();
@@ -103,13 +105,13 @@ internal partial class Ext4(
     }
 
     /// <summary>Whether names in a directory can be read: it is not encrypted, or its key could be set up.</summary>
-    [KernelSource("fs/crypto/fname.c", "fscrypt_setup_filename", Omits = "errors of key set-up but for ENOKEY; how a name is encoded")]
-    private async KTask<bool> HasKeyForNames(Inode directory)
+    [KernelSource("fs/crypto/fname.c", "fscrypt_setup_filename", Omits = "how a name is encoded")]
+    private async KTask<(Errno Error, bool HasKey)> HasKeyForNames(Inode directory)
     {
         if (!directory.OnDisk.IsEncrypted)
-            return true;
-        await keys.GetEncryptionInfo(directory);
-        return await directory.CryptInfo.LoadAcquire() != null;
+            return (Errno.OK, true);
+        var error = await keys.GetEncryptionInfo(directory);
+        return error != Errno.OK ? (error, false) : (Errno.OK, await directory.CryptInfo.LoadAcquire() != null);
     }
 
     // Without the key only what was listed without it stands for an entry: other names do not decode to ciphertext.
@@ -121,10 +123,10 @@ internal partial class Ext4(
     {
         var parent = await dentries.DgetParent(dentry);
         var directory = parent.Inode.Value!;
-        await keys.GetEncryptionInfo(directory);
-        var valid = await directory.CryptInfo.LoadAcquire() == null;
+        var error = await keys.GetEncryptionInfo(directory);
+        var valid = error == Errno.OK && await directory.CryptInfo.LoadAcquire() == null;
         await dentries.Dput(parent);
-        return (Errno.OK, valid);
+        return (error, valid);
     }
 
     [KernelSource("fs/ext4/file.c", "ext4_file_open")]

@@ -28,7 +28,7 @@ public sealed partial class KeySetup
     /// <summary>
     /// Tries to give an inode its key. No key is no error: the caller looks at the pointer afterwards. Has a reference.
     /// </summary>
-    /// <returns>EKEYREVOKED if the key is in a process's keyring, and was revoked there.</returns>
+    /// <returns>EKEYREVOKED if the key is in a process's keyring, and was revoked there; ENOMEM.</returns>
     [KernelSource("fs/crypto/keysetup.c", "fscrypt_get_encryption_info", Omits = "unsupported and broken contexts")]
     public async KTask<Errno> GetEncryptionInfo(Inode inode)
     {
@@ -145,6 +145,8 @@ public sealed partial class KeySetup
     private async KTask<Errno> SetUp(Inode inode, int policyNumber)
     {
         await inode.SuperBlock.Reclaim.Allocate();
+        if (await inode.SuperBlock.InfoFault.Happens())
+            return Errno.ENOMEM;
         var info = slab.Allocate();
         info.Inode.Value = inode;
         var policy = policies[policyNumber];

@@ -150,7 +150,12 @@ public sealed partial class MasterKeyring
     private async KTask<Errno> AddNew(int specifier, PassedSecret secret, int user)
     {
         if (superBlock.MasterKeys.Value == null)
-            await superBlock.MasterKeys.StoreRelease(this);        // allocate_filesystem_keyring
+        {
+            if (await superBlock.KeyFault.Happens())
+                return Errno.ENOMEM;
+            await superBlock.MasterKeys.StoreRelease(this);        // allocate_filesystem_keyring, which stays also if there is no key
+        }
+
         var (error, key) = await Make(specifier, secret, user);
         if (key == null)
             return error;
@@ -160,11 +165,13 @@ public sealed partial class MasterKeyring
         return Errno.OK;
     }
 
-    // Null, with the error, if the user may not have another claim.
+    // Null, with the error, if the user may not have another claim, or if there is no memory.
     private async KTask<(Errno Error, MasterKey? Key)> Make(int specifier, PassedSecret secret, int user)
     {
         Host.MightSleep("add_new_master_key");
         await superBlock.Reclaim.Allocate();
+        if (await superBlock.KeyFault.Happens())
+            return (Errno.ENOMEM, null);
         var key = slab.Allocate();
         key.Number.Value = specifier;
         key.StructRefs.Initialize(1);

@@ -133,7 +133,12 @@ public sealed partial class MasterKeyring
     private async KTask<Errno> OldAddNew(int specifier, PassedSecret secret, int user)
     {
         if (superBlock.MasterKeys.Value == null)
+        {
+            if (await superBlock.KeyFault.Happens())
+                return Errno.ENOMEM;
             await superBlock.MasterKeys.WriteOnce(this);           // allocate_filesystem_keyring
+        }
+
         var (error, key) = await Make(specifier, secret, user);
         if (key == null)
             return error;

@@ -200,6 +200,15 @@ public sealed partial class SystemCalls
         return Errno.OK;
     }
 
+    /// <summary>FS_IOC_DROP_CACHE of ChromeOS, on the root directory. ENOENT if nothing is mounted.</summary>
+    public async KTask<Errno> DropCacheIoctl()
+    {
+        if (!await mounts.Get())
+            return Errno.ENOENT;
+        await superBlock.Reclaim.DropCacheIoctl();
+        return await mounts.PutAfter(Errno.OK);
+    }
+
     /// <summary>FS_IOC_SET_ENCRYPTION_POLICY on a directory, with the usual policy of version 2 of a key.</summary>
     public KTask<Errno> SetPolicy(PathName path, int key, int user) => SetPolicy(path, EncryptionPolicy.Usual(2, key), user);
 

@@ -54,6 +54,8 @@ public sealed partial class PathLookup
         var directory = parent!.Inode.Value!;
         error = Permission(directory, user, MayChange);
         Dentry? dentry = null;
+        if (error == Errno.OK && await superBlock.DentryFault.Happens())
+            error = Errno.ENOMEM;
         if (error == Errno.OK)
         {
             dentry = await dentries.Allocate(parent, 0);           // the directory's i_rwsem is not held

@@ -204,6 +204,8 @@ public sealed partial class PathLookup
             return (Errno.ENOENT, null);
         while (true)
         {
+            if (await superBlock.DentryFault.Happens())
+                return (Errno.ENOMEM, null);
             var (dentry, isNew) = await dentries.AllocateParallel(parent, name);
             if (!isNew)
             {
@@ -234,6 +236,8 @@ public sealed partial class PathLookup
         {
             if (directory.IsDead)
                 return (Errno.ENOENT, null);
+            if (await superBlock.DentryFault.Happens())
+                return (Errno.ENOMEM, null);
             dentry = await dentries.Allocate(parent, name);
             (error, var alias) = await inodes.FileSystem.Lookup(directory, dentry);
             if (error != Errno.OK || alias != null)

@@ -12,6 +12,9 @@ public sealed class SuperBlock : KernelObject, IHasErrors
         WriteFault = new Fault(host, "write");
         SyncFault = new Fault(host, "sync");
         InodeFault = new Fault(host, "alloc_inode");
+        DentryFault = new Fault(host, "d_alloc");
+        KeyFault = new Fault(host, "add_key");
+        InfoFault = new Fault(host, "crypt_info");
     }
 
     /// <summary>What survives.</summary>
@@ -28,6 +31,15 @@ public sealed class SuperBlock : KernelObject, IHasErrors
 
     /// <summary>There is no memory for an inode.</summary>
     public Fault InodeFault { get; }
+
+    /// <summary>There is no memory for a dentry.</summary>
+    public Fault DentryFault { get; }
+
+    /// <summary>There is no memory for a master key, or for what all of a super block's keys are in.</summary>
+    public Fault KeyFault { get; }
+
+    /// <summary>There is no memory for an inode's key.</summary>
+    public Fault InfoFault { get; }
 
     /// <summary>s_wb_err: whether writing some file's pages failed.</summary>
     [KernelName("s_wb_err")]

@@ -24,12 +24,6 @@ public static partial class ScenarioReferenceTests
         var file = ScenarioFile.Load(new Diagnostics("example", text));
 
         Assert.Equal("", file.Diagnostics.Format());
-        if (file.Name == "reclaim")
-        {
-            Assert.Equal(["fault enomem"], file.Missing.Select(m => m.What));
-            return;
-        }
-
         Assert.Equal("", file.MissingText);
         var plan = new SearchPlan(file.Scenario!, new KernelConfiguration()) { PreemptionsMax = file.IsProgram ? null : Bound };
         var result = Explorer.Run(plan, new SearchProgress(null));

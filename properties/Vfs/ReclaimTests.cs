@@ -137,6 +137,67 @@ public static class ReclaimTests
             """, release));
 
     [Theory]
+    [InlineData("v5.10", 28_704)]
+    [InlineData("v6.18", 29_387)]
+    public static void Who_finds_no_memory_for_a_name_says_so_and_leaves_nothing(string release, long count)
+        => Assert.Equal(count, KernelTexts.StatesButRaces(
+            """
+            fault enomem in d_alloc at most 1
+            setup
+              root mkdir d
+              root create d/f hello
+              root drop_caches 3
+            thread a
+              root cat d/f -> data
+            thread b
+              root unlink d/f -> gone
+            always    data == "hello" || data == "ENOMEM" || data == "ENOENT"
+            always    gone == "OK" || gone == "ENOMEM"
+            sometimes data == "ENOMEM"
+            sometimes gone == "ENOMEM"
+            """, release));
+
+    [Theory]
+    [InlineData("v5.4", 242)]
+    [InlineData("v6.18", 228)]
+    public static void Who_finds_no_memory_for_a_key_says_so_and_leaves_nothing(string release, long count)
+        => Assert.Equal(count, KernelTexts.StatesButRaces(
+            """
+            fault enomem in add_key at most 1
+            setup
+              root sync
+            thread a
+              root add_key K1 -> first
+              root add_key K1 -> second
+            thread b
+              alice add_key K1 -> other
+            finally
+              root status K1 -> after
+            always    first == "OK" || first == "ENOMEM"
+            always    second == "OK" || other == "OK"
+            always    (first == "OK" || second == "OK") == (after == "PRESENT[users=2,self]" || after == "PRESENT[users=1,self]")
+            sometimes first == "ENOMEM"
+            sometimes other == "ENOMEM"
+            """, release));
+
+    [Theory]
+    [InlineData("v5.4", 28_628)]
+    [InlineData("v6.18", 27_062)]
+    public static void Who_finds_no_memory_for_the_key_of_a_file_says_so_and_leaves_nothing(string release, long count)
+        => Assert.Equal(count, KernelTexts.StatesButRaces(
+            "fault enomem in crypt_info at most 1\n" + KernelTexts.Tree + """
+              root drop_caches 3
+            thread reader
+              root cat d/f -> data
+            thread lister
+              root ls d -> names
+            always    data == "hello" || data == "ENOMEM"
+            always    names == "f" || names == "ENOMEM"
+            sometimes data == "ENOMEM"
+            sometimes names == "ENOMEM"
+            """, release));
+
+    [Theory]
     [InlineData("prune_dcache_sb")]
     [InlineData("shrink_dcache_sb")]
     [InlineData("prune_icache_sb")]

@@ -109,7 +109,7 @@ public static class MistakesTests
             scenario lacks
             user carol 1003 sys_admin
             background flusher at most 2
-            fault enomem in add_key
+            fault enomem in rename
             setup
               root add_key K1.32
               root add_key K1 spec=desc

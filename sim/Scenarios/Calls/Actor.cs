@@ -266,6 +266,9 @@ internal sealed partial class Actor(Kernel kernel, int user, string name) : Kern
     /// <summary>Has the kernel drop clean pages (1), unused dentries and inodes (2), or both (3).</summary>
     public async KTask<Errno> DropCaches(int what, Register result) => Put(result, await kernel.Calls.DropCaches(what, user));
 
+    /// <summary>Has a kernel with FS_IOC_DROP_CACHE drop all unused names, and then all unused inodes.</summary>
+    public async KTask<Errno> DropCacheIoctl(Register result) => Put(result, await kernel.Calls.DropCacheIoctl());
+
     private async KTask<(Errno Error, OpenFile? File)> OpenFor(PathName? path)
         => path is not { } given ? (Errno.OK, null) : await kernel.Calls.Open(given, OpenFlags.Read, user);
 

@@ -14,7 +14,17 @@ internal static class Background
     private const string Flusher = "flusher";
     private const string Shrinker = "shrinker";
     private const string DirectReclaim = "reclaim";
-    private const string NoInode = "alloc_inode";
+
+    // By error and function: what can go wrong, once a set-up is over.
+    private static readonly (string Error, string Function, Func<SuperBlock, Fault> Of)[] Faults =
+    [
+        ("eio", "write", s => s.WriteFault),
+        ("eio", "sync", s => s.SyncFault),
+        ("enomem", "alloc_inode", s => s.InodeFault),
+        ("enomem", "d_alloc", s => s.DentryFault),
+        ("enomem", "add_key", s => s.KeyFault),
+        ("enomem", "crypt_info", s => s.InfoFault),
+    ];
 
     /// <summary>What the model has of it.</summary>
     public static IReadOnlyList<string> Names { get; } = [Flusher, Shrinker, DirectReclaim];
@@ -23,9 +33,8 @@ internal static class Background
     public static IEnumerable<ThreadBody> ThreadsOf(ScenarioSyntax scenario, Kernel kernel)
     {
         kernel.Reclaim.InAllocations = RunsOf(scenario, DirectReclaim) > 0;
-        kernel.SuperBlock.WriteFault.IsPossible = TimesOf(scenario, "write") != 0;
-        kernel.SuperBlock.SyncFault.IsPossible = TimesOf(scenario, "sync") != 0;
-        kernel.SuperBlock.InodeFault.IsPossible = TimesOf(scenario, NoInode) != 0;
+        foreach (var (_, function, of) in Faults)
+            of(kernel.SuperBlock).IsPossible = TimesOf(scenario, function) != 0;
         kernel.Mounts.CountsUsers = CallChecker.CallsOf(scenario).Any(c => c.Operation.Text is "umount" or "mount" or "remount");
         kernel.Calls.CountsFiles = SharedDescriptors.Of(scenario).Count > 0 || CallChecker.CallsOf(scenario).Any(c => c.Operation.Text == "mmap");
         if (RunsOf(scenario, Flusher) is > 0 and var writes)
@@ -35,19 +44,18 @@ internal static class Background
     }
 
     /// <summary>
-    /// Whether the model has a fault: an error when data is written, in whichever thread, or when sync commits; or no memory for an
-    /// inode that is read or made.
+    /// Whether the model has a fault: an error when data is written, whoever asked for it, or when sync commits; or no memory for an
+    /// inode that is read or made, for a dentry, for a key that is added, or for the key of an inode.
     /// </summary>
     public static bool HasFault(FaultSyntax fault)
-        => (fault.Error.Text, fault.Operation.Text) is ("eio", "write" or "sync") or ("enomem", NoInode) && !(fault.AtMost > RunsMax);
+        => Array.Exists(Faults, f => f.Error == fault.Error.Text && f.Function == fault.Operation.Text) && !(fault.AtMost > RunsMax);
 
     /// <summary>The set-up is over: from here on allocations may reclaim, in whichever thread they are, and I/O may fail.</summary>
     public static void Begin(ScenarioSyntax scenario, Kernel kernel)
     {
         kernel.Reclaim.Budget.Initialize(RunsOf(scenario, DirectReclaim));
-        kernel.SuperBlock.WriteFault.Left.Initialize(TimesOf(scenario, "write"));
-        kernel.SuperBlock.SyncFault.Left.Initialize(TimesOf(scenario, "sync"));
-        kernel.SuperBlock.InodeFault.Left.Initialize(TimesOf(scenario, NoInode));
+        foreach (var (_, function, of) in Faults)
+            of(kernel.SuperBlock).Left.Initialize(TimesOf(scenario, function));
     }
 
     private static int TimesOf(ScenarioSyntax scenario, string operation)

@@ -277,6 +277,8 @@ internal sealed class CallBinding
             case "drop_caches":
                 var dropped = int.Parse(words[0], CultureInfo.InvariantCulture);
                 return () => actor.DropCaches(dropped, result);
+            case "drop_cache_ioctl":
+                return () => actor.DropCacheIoctl(result);
             default:
                 throw new InvalidOperationException($"{form.Name} is said to be modelled, and is not");
         }

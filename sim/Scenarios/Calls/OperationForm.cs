@@ -69,6 +69,7 @@ internal sealed record OperationForm(
         "getxattr PATH",
         "fadvise F",
         "drop_caches N",
+        "drop_cache_ioctl",
         "remount [OPTION]",
         "umount",
         "mount [OPTION]",
