@@ -54,7 +54,6 @@ public static class ReclaimTests
         => KernelTexts.States(KernelTexts.Tree + "thread t\n  alice drop_caches 3 -> answer\nalways answer == \"EACCES\"", "v6.18");
 
     [Theory]
-    [InlineData("v5.10", 25_877)]
     [InlineData("v6.18", 19_063)]
     public static void Caches_are_dropped_while_a_file_is_opened(string release, int count)
     {
@@ -181,7 +180,6 @@ public static class ReclaimTests
             """, release));
 
     [Theory]
-    [InlineData("v5.4", 28_628)]
     [InlineData("v6.18", 27_062)]
     public static void Who_finds_no_memory_for_the_key_of_a_file_says_so_and_leaves_nothing(string release, long count)
         => Assert.Equal(count, KernelTexts.StatesButRaces(
