@@ -58,7 +58,7 @@ public static class KernelAgreementTests
     public static void Random_threads_come_to_what_depth_first_sees()
     {
         var (compared, rules) = (0, new SortedSet<string>(StringComparer.Ordinal));
-        for (var seed = 0; seed < 150; seed++)
+        for (var seed = 0; seed < 90; seed++)
         {
             var scenario = SmallScenarios.Random(seed) with { WithoutRules = ["data-race", "lock-order"] };
             try
@@ -71,7 +71,7 @@ public static class KernelAgreementTests
             }
         }
 
-        Assert.True(compared > 100, $"random threads show something: {compared}");
+        Assert.True(compared > 60, $"random threads show something: {compared}");
         Assert.Equal(["count", "deadlock"], rules);
     }
 

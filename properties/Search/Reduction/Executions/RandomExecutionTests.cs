@@ -11,7 +11,7 @@ public static class RandomExecutionTests
     private const int ExecutionsMax = 2_000;             // of a scenario; larger ones show nothing more
 
     [Fact]
-    public static void Locks_counters_and_queues() => AssertAgree(SmallScenarios.Random, 1_200, 150, ["count", "data-race", "deadlock"]);
+    public static void Locks_counters_and_queues() => AssertAgree(SmallScenarios.Random, 700, 80, ["count", "data-race", "deadlock"]);
 
     [Fact]
     public static void Tables_lists_and_read_sections()
