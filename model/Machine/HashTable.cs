@@ -174,7 +174,6 @@ public sealed class HashTable<T> : KernelObject
         return thread;
     }
 
-    // An array of structs: the runtime checks the type of each element of an array of objects.
     /// <summary>The elements of a table that does not change meanwhile.</summary>
     public struct Elements
     {
@@ -198,6 +197,7 @@ public sealed class HashTable<T> : KernelObject
         }
     }
 
+    // An array of structs: the runtime checks the type of each element of an array of objects.
     internal struct Chain
     {
         public KernelObject? First;

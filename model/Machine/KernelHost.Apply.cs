@@ -114,7 +114,7 @@ public abstract partial class KernelHost
             case OperationKind.Choose:
                 return solo ? 0 : ChooseData((int)operation.Argument);
             case OperationKind.Spawn:
-                result = ApplySpawn(thread, Unsafe.As<ThreadBody>(operation.Reference!), target);
+                result = ApplySpawn(thread, Unsafe.As<ThreadBody>(operation.Reference!));
                 return 0;
             case OperationKind.Interpreted:
                 return Unsafe.As<InterpretedObject>(target).Apply(in operation);
@@ -214,11 +214,10 @@ public abstract partial class KernelHost
             EnabledThreads &= ~(1UL << thread.Index);
     }
 
-    private ThreadHandle ApplySpawn(KernelThread creator, ThreadBody body, KernelObject argument)
+    private ThreadHandle ApplySpawn(KernelThread creator, ThreadBody body)
     {
         var thread = CreateThread(body, creator);
         thread.Learn(creator.Clock);                     // all that the creator did happened before
-        thread.Argument = argument;
         creator.Tick();
         if (thread.Handle == null)
         {

@@ -111,10 +111,7 @@ public abstract partial class KernelHost
     public Step Point() => new(Root.Announce(0, OperationKind.Point));
 
     /// <summary>Starts a thread. It runs up to its first operation before its creator goes on.</summary>
-    public StepTo<ThreadHandle> Spawn(ThreadBody body) => Spawn(body, Root);
-
-    /// <summary>Starts a thread of a body that many run, each for one object, which is its <see cref="KernelThread.Argument"/> at first.</summary>
-    public StepTo<ThreadHandle> Spawn(ThreadBody body, KernelObject argument) => new(argument.Announce(0, OperationKind.Spawn, reference: body));
+    public StepTo<ThreadHandle> Spawn(ThreadBody body) => new(Root.Announce(0, OperationKind.Spawn, reference: body));
 
     /// <summary>Says that the running thread may sleep here: a finding inside a spinlock or a read section.</summary>
     public void MightSleep(string what) => LockOrder.MightSleep(Current, what);
@@ -199,14 +196,6 @@ public abstract partial class KernelHost
     }
 
     private bool UsesNumbersAgain => solo || (ThreadCount == ThreadsMax && accesses == null);
-
-    /// <summary>
-    /// A run of a loop that has to end before there can be another one, or null: where numbers are short, or where no schedule is
-    /// searched and more threads would make every clock longer.
-    /// </summary>
-    internal ThreadHandle? InTheWayOf(ThreadBody body)
-        => !UsesNumbersAgain || ThreadCount < ClockArena.WidthMin || RunOf(body, ended: true) != null
-            ? null : RunOf(body, ended: false)?.Handle;
 
     private KernelThread? RunOf(ThreadBody body, bool ended)
     {

@@ -68,17 +68,6 @@ public sealed class KernelThread
 
     internal ThreadBody? Body { get; set; }
 
-    /// <summary>What the thread was started for. It takes that before its first operation.</summary>
-    internal KernelObject? Argument { get; set; }
-
-    /// <summary>What <see cref="KernelHost.Spawn(ThreadBody, KernelObject)"/> gave it. Before its first operation, and once.</summary>
-    public KernelObject TakeArgument()
-    {
-        var taken = Argument!;
-        Argument = null;
-        return taken;
-    }
-
     /// <summary>The innermost function that a suspended thread is in.</summary>
     internal Frame? Live
     {

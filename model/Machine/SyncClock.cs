@@ -116,7 +116,7 @@ internal struct SyncClock
 internal sealed class ClockArena
 {
     // Whole vectors fit into a row: the widest there are have 16 entries.
-    public const int WidthMin = 16;
+    private const int WidthMin = 16;
 
     private int[] entries = new int[64 * WidthMin];
     private int[] uses = new int[64];

@@ -77,7 +77,7 @@ public sealed partial class SystemCalls
     private async KTask<OpenFile?> TakeOut(FileSlot slot)
     {
         await table.Lock.Acquire();
-        var file = slot.File.Value;
+        var file = await slot.File.LoadAcquire();                  // fd_install takes no lock
         if (file != null)
             await slot.File.WriteOnce(null);
         await table.Lock.Release();

@@ -78,6 +78,14 @@ internal static class KernelTexts
         return result;
     }
 
+    /// <summary>What a search of all states of a scenario finds, as rule and message; if nothing, all were looked at.</summary>
+    public static List<string> Findings(Scenario scenario)
+    {
+        var result = Run(scenario, "v6.18", StrategyNames.States, null, clocks: false);
+        Assert.True(result.Covered.Exhaustive || result.Tally.Violations.Count > 0, result.Reason);
+        return [.. result.Tally.Violations.Select(v => $"{v.Rule}: {v.Message}")];
+    }
+
     /// <summary>Searches a scenario.</summary>
     public static SearchResult Run(
         Scenario scenario, string release, string strategy, int? preemptions, bool clocks, string fileSystem = "ext4")
