@@ -38,7 +38,7 @@ public sealed class Kernel
         KeySetup = new KeySetup(host, Keyring, Policies, ProcessKeyrings, configuration.Has(Fix.KeepDirtyInodes));
         Keyring.Design = configuration.Design.Make(new Caches(host, SuperBlock, Inodes, Dentries, Writeback, Reclaim, KeySetup));
         fileSystem = MakeFileSystem(KeySetup);
-        Inodes.FileSystem = fileSystem;
+        Inodes.FileSystem = SuperBlock.Device.FileSystem = fileSystem;
         var paths = new PathLookup(SuperBlock, Inodes, Dentries, configuration.Release);
         Calls = new SystemCalls.SystemCalls(
             host, SuperBlock, paths, Inodes, Dentries, new PageCache(host, SuperBlock, Inodes, Writeback), Writeback, Mounts, fileSystem, Keyring,

@@ -166,18 +166,18 @@ internal partial class Ext4(
     }
 
     [KernelSource("fs/ext4/page-io.c", "ext4_bio_write_folio")]
-    public async KTask<Errno> WriteFolio(Inode inode, int data)
+    public virtual async KTask WriteFolio(Inode inode, int data)
     {
         await UseKey(inode);
-        if (await superBlock.WriteFault.Happens())
-        {
-            inode.OnDisk.WriteFailed.Value = true;
-            return Errno.EIO;
-        }
+        await superBlock.Device.SubmitWrite(inode, data);
+    }
 
-        await inode.OnDisk.Data.StoreRelease(data);
-        inode.OnDisk.WriteFailed.Value = false;
-        return Errno.OK;
+    [KernelSource("fs/ext4/page-io.c", "ext4_end_bio", Omits = "the work that converts extents which had not been written before")]
+    public async KTask EndWrite(Inode inode, Errno error)
+    {
+        if (error != Errno.OK)
+            await Writeback.NoteError(inode);
+        await Writeback.EndIo(inode);
     }
 
     [KernelSource("fs/ext4/super.c", "ext4_fill_super", Omits = "everything but the root")]
@@ -214,7 +214,7 @@ internal partial class Ext4(
 
     /// <summary>Whoever encrypts or decrypts loads the info and uses the key in it.</summary>
     [KernelSource("fs/crypto/crypto.c", "fscrypt_crypt_data_unit")]
-    private async KTask UseKey(Inode inode)
+    protected async KTask UseKey(Inode inode)
     {
         if (!inode.OnDisk.IsEncrypted)
             return;

@@ -57,6 +57,14 @@ internal sealed class Ubifs(
         await host.Point();                                        // ubifs_jnl_update
     }
 
+    /// <summary>I/O on raw flash, which its writer does himself.</summary>
+    [KernelSource("fs/ubifs/file.c", "do_writepage", Omits = "write buffers; UBI")]
+    public override async KTask WriteFolio(Inode inode, int data)
+    {
+        await UseKey(inode);
+        await superBlock.Device.Write(inode, data);
+    }
+
     /// <summary>Nothing: a directory has no data.</summary>
     protected override KTask InitNewDirectory(Inode inode) => KTask.Done;
 

@@ -46,10 +46,9 @@ public sealed class HashTable<T> : KernelObject
         if (node.Hashed)
             thread.Host.Report(new Finding("list-corruption", $"{thread.Name} hashes {element.Name} a second time") { Object = element });
         node.Hashed = true;
-        node.Previous = null;
         node.Next = bucket;
         if (bucket != null)
-            Neighbour(bucket).Previous = element;
+            WriteTo(bucket);                             // its pprev
         bucket = element;
         sync.ReleaseMerged(thread);                      // rcu_assign_pointer: a lockless reader sees the element initialised
     }
@@ -65,13 +64,16 @@ public sealed class HashTable<T> : KernelObject
             return;
         }
 
-        if (node.Previous != null)
-            Neighbour(node.Previous).Next = node.Next;
-        else
-            Bucket(element.HashKey) = node.Next;
+        ref var toElement = ref Bucket(element.HashKey);
+        KernelObject? before = null;
+        for (; !ReferenceEquals(toElement, element); toElement = ref before.Cell<HashLink>(link).Next)
+            before = toElement!;
+        if (before != null)
+            WriteTo(before);
         if (node.Next != null)
-            Neighbour(node.Next).Previous = node.Previous;
-        node.Next = node.Previous = null;
+            WriteTo(node.Next);                          // its pprev
+        toElement = node.Next;
+        node.Next = null;
         node.Hashed = false;
     }
 
@@ -152,12 +154,13 @@ public sealed class HashTable<T> : KernelObject
         return (T?)element;
     }
 
-    private ref HashLink Neighbour(KernelObject element)
+    // The kernel's chains are linked both ways: who is added or removed writes to the elements beside it, and one that was freed
+    // while it was hashed is found. Here the way back is looked for, which makes every inode and dentry smaller.
+    private void WriteTo(KernelObject element)
     {
         var host = element.Touch().Host;
         if (host.Attentive)
             host.Accessed(element, link, AccessKind.Write);
-        return ref element.Cell<HashLink>(link);
     }
 
     private KernelThread Written(T element)
@@ -209,7 +212,6 @@ public struct HashLink : ICell
 {
     [Wiring] private KernelObject owner;
     internal KernelObject? Next;
-    internal KernelObject? Previous;
     internal bool Hashed;
     [Wiring] private ushort offset;
 

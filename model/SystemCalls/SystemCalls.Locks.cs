@@ -34,7 +34,7 @@ public sealed partial class SystemCalls
         if (Has(file, OpenFlags.Path))
             return Errno.EBADF;
         var inode = file.Dentry.Value!.Inode.Value!;
-        await writeback.WritePages(inode);
+        await writeback.WritePages(inode, waits: false);
         await inodes.InvalidatePages(inode);
         return Errno.OK;
     }

@@ -15,11 +15,8 @@ public enum FolioFlags
     /// <summary>The data is newer than the disk's.</summary>
     Dirty = 1 << 1,
 
-    /// <summary>It is being written.</summary>
-    Writeback = 1 << 2,
-
     /// <summary>The mapping is not empty, although it has no page: what a page that was reclaimed leaves behind.</summary>
-    Shadow = 1 << 3,
+    Shadow = 1 << 2,
 }
 
 /// <summary>The one folio that stands for a file's pages.</summary>

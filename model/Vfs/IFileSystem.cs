@@ -84,8 +84,11 @@ public interface IFileSystem
     /// <summary>Reads the file's data from the disk and decrypts it, with the folio locked.</summary>
     KTask<int> ReadFolio(Inode inode);
 
-    /// <summary>Encrypts the file's data and writes it to the disk.</summary>
-    KTask<Errno> WriteFolio(Inode inode, int data);
+    /// <summary>Encrypts the file's data and submits it to be written.</summary>
+    KTask WriteFolio(Inode inode, int data);
+
+    /// <summary>bi_end_io, in an interrupt: the data is on the disk, or is not.</summary>
+    KTask EndWrite(Inode inode, Errno error);
 
     /// <summary>The root's inode, read when the file system is mounted.</summary>
     KTask<Inode> ReadRoot();

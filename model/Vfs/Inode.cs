@@ -113,6 +113,10 @@ public sealed class Inode : KernelObject, IHashed
     [KernelName("i_io_list")]
     public ListLink WritebackLink;
 
+    /// <summary>
+    /// On s_inodes_wb, and by that PG_writeback and the mapping's tag too: what was in the folio is on its way to the disk. The three
+    /// change together, under the lock of i_pages; they begin to be so with the folio locked.
+    /// </summary>
     [KernelName("i_wb_list")]
     public ListLink UnderWritebackLink;
 
@@ -123,6 +127,10 @@ public sealed class Inode : KernelObject, IHashed
     /// <summary>What the page cache holds of the file, and the mapping's tags. Changed under the folio's lock.</summary>
     [KernelName("folio")]
     public Shared<Folio> Folio;
+
+    /// <summary>Guards i_pages: pages leave the cache, and I/O on them begins and ends, under it. Taken in interrupts.</summary>
+    [KernelName("i_pages lock")]
+    public SpinLock PagesLock = new(VfsLocks.Pages);
 
     /// <summary>When evict of it began: a watcher's note.</summary>
     public Note<Eviction> Evicted;

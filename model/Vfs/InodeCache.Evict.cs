@@ -71,7 +71,7 @@ public sealed partial class InodeCache
     }
 
     /// <summary>Pages are gone, and nobody else looks: the state says so.</summary>
-    [KernelSource("fs/inode.c", "clear_inode")]
+    [KernelSource("fs/inode.c", "clear_inode", Omits = "the lock of i_pages, taken and dropped: pages never leave the cache without it here")]
     internal async KTask Clear(Inode inode)
     {
         var state = inode.State.Value;
@@ -89,9 +89,18 @@ public sealed partial class InodeCache
         if ((await inode.Folio.ReadRacy()).Flags == FolioFlags.None)
             return;
         await inode.FolioLock.Acquire();
-        Invariant.Holds(!inode.Folio.Value.Has(FolioFlags.Writeback), "the folio is locked while it is under writeback: I/O ends in the thread that began it");
-        await inode.Folio.Set(default);
+        await Writeback.WaitForIo(inode);
+        await RemovePages(inode);
         await inode.FolioLock.Release();
+    }
+
+    /// <summary>The folio leaves the cache. The lock of i_pages is what an interrupt that has just ended I/O on it still holds.</summary>
+    [KernelSource("mm/filemap.c", "__filemap_remove_folio")]
+    internal static async KTask RemovePages(Inode inode)
+    {
+        await inode.PagesLock.Acquire();
+        await inode.Folio.Set(default);
+        await inode.PagesLock.Release();
     }
 
     [KernelSource("fs/inode.c", "__remove_inode_hash")]

@@ -161,18 +161,18 @@ public sealed partial class InodeCache
     [KernelSource("mm/truncate.c", "invalidate_mapping_pages", Omits = "mapped pages; pages that a reader has in hand, who here goes on with what he has")]
     internal async KTask InvalidatePages(Inode inode)
     {
-        const FolioFlags Stays = FolioFlags.Dirty | FolioFlags.Writeback;
         var folio = await inode.Folio.ReadRacy();
-        if (folio.Flags == FolioFlags.None || folio.Has(Stays))
+        if (folio.Flags == FolioFlags.None || folio.Has(FolioFlags.Dirty))
             return;
         if (!await inode.FolioLock.TryAcquire())                   // somebody reads or writes it
             return;
-        if (inode.Folio.Value.Flags != FolioFlags.None && !inode.Folio.Value.Has(Stays))
+        var isClean = inode.Folio.Value.Flags != FolioFlags.None && !inode.Folio.Value.Has(FolioFlags.Dirty);
+        if (isClean && await Writeback.IsIoOver(inode))
         {
             var adds = Change.PagesKeepInodesOffLru.IsIn(release);
             if (adds)
                 await inode.Lock.Acquire();                        // mapping_evict_folio: i_lock is outside the lock of the pages
-            await inode.Folio.Set(default);
+            await RemovePages(inode);
             if (adds)
             {
                 await AddToLru(inode, rotate: false);

@@ -44,6 +44,8 @@ public sealed class PageCache(KernelHost host, SuperBlock superBlock, InodeCache
         host.MightSleep("truncate");
         var disk = superBlock.Disk;
         await inode.FolioLock.Acquire();
+        if (inode.Folio.Value.Has(FolioFlags.Uptodate))
+            await Writeback.WaitForIo(inode);                      // truncate_inode_pages: what is on its way has the old size
         var onDisk = await inode.OnDisk.Data.LoadAcquire();
         var old = inode.Folio.Value.Has(FolioFlags.Uptodate) ? inode.Folio.Value.Data : onDisk;
         var data = disk.Resize(old, size);
@@ -52,8 +54,8 @@ public sealed class PageCache(KernelHost host, SuperBlock superBlock, InodeCache
             await inodes.FileSystem.ReadFolio(inode);              // ext4_block_truncate_page
         if (shortens)
             await inode.Folio.Set(new Folio(inode.Folio.Value.Flags, data).With(FolioFlags.Uptodate | FolioFlags.Dirty));
-        else if (size == 0)
-            await inode.Folio.Set(default);
+        else if (size == 0 && inode.Folio.Value.Flags != FolioFlags.None)
+            await InodeCache.RemovePages(inode);
         else if (inode.Folio.Value.Has(FolioFlags.Uptodate))
             await inode.Folio.Set(new Folio(inode.Folio.Value.Flags, data));
         await inode.OnDisk.Data.StoreRelease(disk.Resize(onDisk, size));

@@ -15,6 +15,7 @@ public sealed class SuperBlock : KernelObject, IHasErrors
         DentryFault = new Fault(host, "d_alloc");
         KeyFault = new Fault(host, "add_key");
         InfoFault = new Fault(host, "crypt_info");
+        Device = new BlockDevice(host, this);
     }
 
     /// <summary>What survives.</summary>
@@ -22,6 +23,9 @@ public sealed class SuperBlock : KernelObject, IHasErrors
 
     /// <summary>Who takes back what this super block's caches can do without: s_shrink.</summary>
     internal Reclaim Reclaim { get; set; } = null!;
+
+    /// <summary>Who writes to the disk, and whose interrupts end that: s_bdev.</summary>
+    public BlockDevice Device { get; }
 
     /// <summary>Writing a folio fails.</summary>
     public Fault WriteFault { get; }
@@ -103,6 +107,15 @@ public sealed class SuperBlock : KernelObject, IHasErrors
     [KernelName("s_inodes_wb")]
     [LinkedBy(nameof(Inode.UnderWritebackLink))]
     public KernelList<Inode> UnderWriteback;
+
+    /// <summary>Of those, the ones that a sync has not looked at yet. One sync at a time: s_sync_lock.</summary>
+    [KernelName("sync_list")]
+    [LinkedBy(nameof(Inode.UnderWritebackLink))]
+    public KernelList<Inode> NotWaitedFor;
+
+    /// <summary>Waits for the end of I/O on some folio. One for all: as the kernel's queues, it wakes more than it must.</summary>
+    [KernelName("folio wait queue")]
+    public WaitQueue WritebackQueue;
 
     /// <summary>The master keys; published once. Its type belongs to fs/crypto.</summary>
     [KernelName("s_master_keys")]

@@ -146,7 +146,7 @@ public sealed partial class Writeback
     [KernelSource("fs/fs-writeback.c", "__writeback_single_inode", Omits = "ages of dirty times; up to 5.4 they are expired under i_lock")]
     private async KTask WriteOne(Inode inode, bool waitForData = true)
     {
-        await WritePages(inode);                                   // an error leaves the inode clean all the same
+        await WritePages(inode, waitForData);                      // an error leaves the inode clean all the same
         if (waitForData && inode.SuperBlock.IsLazyTime.Racy && (await inode.State.ReadRacy() & InodeState.DirtyTime) != 0)
             await MarkDirty(inode, InodeState.DirtySync);          // mark_inode_dirty_sync: with I_SYNC, and no reference
         await inode.Lock.Acquire();
@@ -159,52 +159,6 @@ public sealed partial class Writeback
         await inode.Lock.Release();
         if ((dirty & InodeState.DirtyInode) != 0)
             await Host.Point();                                    // ->write_inode
-    }
-
-    /// <summary>Writes the dirty folio. I/O begins and ends in this thread, with the folio locked.</summary>
-    [KernelSource("mm/page-writeback.c", "do_writepages", Omits = "completion in an interrupt: it is a step of the writer")]
-    internal async KTask WritePages(Inode inode)
-    {
-        if (!(await inode.Folio.ReadRacy()).Has(FolioFlags.Dirty))
-            return;
-        await inode.FolioLock.Acquire();
-        if (inode.Folio.Value.Has(FolioFlags.Dirty))
-        {
-            await inode.Folio.Set(inode.Folio.Value.Without(FolioFlags.Dirty).With(FolioFlags.Writeback));
-            await MarkUnderWriteback(inode);
-            if (await inodes.FileSystem.WriteFolio(inode, inode.Folio.Value.Data) != Errno.OK)
-                await NoteError(inode);
-            await inode.Folio.Set(inode.Folio.Value.Without(FolioFlags.Writeback));
-            await ClearUnderWriteback(inode);
-        }
-
-        await inode.FolioLock.Release();
-    }
-
-    /// <summary>The folio is clean and what was in it is not on the disk: fsync and syncfs tell, who asks them.</summary>
-    [KernelSource("include/linux/pagemap.h", "mapping_set_error")]
-    private static async KTask NoteError(Inode inode)
-    {
-        await ErrorSequence.Set(inode.OnDisk);
-        await ErrorSequence.Set(inode.SuperBlock);
-    }
-
-    [KernelSource("fs/fs-writeback.c", "sb_mark_inode_writeback")]
-    private static async KTask MarkUnderWriteback(Inode inode)
-    {
-        await inode.SuperBlock.UnderWritebackLock.Acquire();
-        if (!inode.SuperBlock.UnderWriteback.IsLinked(inode))
-            inode.SuperBlock.UnderWriteback.AddLast(inode);
-        await inode.SuperBlock.UnderWritebackLock.Release();
-    }
-
-    [KernelSource("fs/fs-writeback.c", "sb_clear_inode_writeback")]
-    private static async KTask ClearUnderWriteback(Inode inode)
-    {
-        await inode.SuperBlock.UnderWritebackLock.Acquire();
-        if (inode.SuperBlock.UnderWriteback.IsLinked(inode))
-            inode.SuperBlock.UnderWriteback.Remove(inode);
-        await inode.SuperBlock.UnderWritebackLock.Release();
     }
 
     /// <summary>Where an inode goes after it was written; list_lock and i_lock are held.</summary>

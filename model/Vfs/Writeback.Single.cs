@@ -14,7 +14,7 @@ public sealed partial class Writeback
         await inode.Lock.Acquire();
         await WaitForSync(inode);
         var isClean = (inode.State.Value & InodeState.DirtyAll) == 0;
-        if (isClean && !(await inode.Folio.ReadRacy()).Has(FolioFlags.Writeback))
+        if (isClean && await IsIoOver(inode))
         {
             await inode.Lock.Release();
             return;
@@ -23,8 +23,7 @@ public sealed partial class Writeback
         await inode.State.Set(inode.State.Value | InodeState.Sync);
         await inode.Lock.Release();
         await WriteOne(inode);
-        await inode.FolioLock.Acquire();                           // filemap_fdatawait
-        await inode.FolioLock.Release();
+        await WaitForIo(inode);                                    // filemap_fdatawait
 
         await ListLock.Acquire();
         await inode.Lock.Acquire();

@@ -105,13 +105,8 @@ public sealed partial class Writeback
     public async KTask SyncFile(Inode inode)
     {
         Host.MightSleep("fsync");
-        await WritePages(inode);
-        if ((await inode.Folio.ReadRacy()).Has(FolioFlags.Writeback))
-        {
-            await inode.FolioLock.Acquire();                       // folio_wait_writeback
-            await inode.FolioLock.Release();
-        }
-
+        await WritePages(inode, waits: true);
+        await WaitForIo(inode);
         await Host.Point();
     }
 
@@ -119,16 +114,13 @@ public sealed partial class Writeback
     private async KTask WaitForInodes(SuperBlock superBlock)
     {
         await superBlock.SyncLock.Acquire();
+        await Host.Rcu.ReadLock();                                       // an inode that goes meanwhile is no use, and still memory
         await superBlock.UnderWritebackLock.Acquire();
-        var inode = superBlock.UnderWriteback.First;
-        while (inode != null)
+        while (superBlock.UnderWriteback.First is { } listed)      // list_splice_init: each is waited for once
+            Move(listed, ref superBlock.UnderWriteback, ref superBlock.NotWaitedFor);
+        while (superBlock.NotWaitedFor.First is { } inode)
         {
-            if (!(await inode.Folio.ReadRacy()).Has(FolioFlags.Writeback))
-            {
-                inode = superBlock.UnderWriteback.After(inode);
-                continue;
-            }
-
+            Move(inode, ref superBlock.NotWaitedFor, ref superBlock.UnderWriteback);
             await superBlock.UnderWritebackLock.Release();
             await inode.Lock.Acquire();
             var skip = (inode.State.Value & (InodeState.Dying | InodeState.New)) != 0;
@@ -137,16 +129,23 @@ public sealed partial class Writeback
             await inode.Lock.Release();
             if (!skip)
             {
-                await inode.FolioLock.Acquire();                   // folio_wait_writeback
-                await inode.FolioLock.Release();
+                await Host.Rcu.ReadUnlock();
+                await WaitForIo(inode);
                 await inodes.Iput(inode);                          // may evict, with s_umount and s_sync_lock held
+                await Host.Rcu.ReadLock();
             }
 
             await superBlock.UnderWritebackLock.Acquire();
-            inode = superBlock.UnderWriteback.First;
         }
 
         await superBlock.UnderWritebackLock.Release();
+        await Host.Rcu.ReadUnlock();
         await superBlock.SyncLock.Release();
+    }
+
+    private static void Move(Inode inode, ref KernelList<Inode> from, ref KernelList<Inode> to)
+    {
+        from.Remove(inode);
+        to.AddLast(inode);
     }
 }

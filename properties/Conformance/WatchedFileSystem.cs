@@ -8,7 +8,7 @@ namespace Fscrypt.Sim.Properties.Conformance;
 /// <param name="inner">The file system.</param>
 /// <param name="tell">Gets <c>drop(f,1)</c>, <c>EVICT(f)</c> and <c>FREE(f)</c>, as the kernel's trace events come.</param>
 /// <param name="nameOf">What the file is called.</param>
-internal sealed class WatchedFileSystem(IFileSystem inner, Action<string> tell, Func<Inode, string> nameOf) : IFileSystem
+internal class WatchedFileSystem(IFileSystem inner, Action<string> tell, Func<Inode, string> nameOf) : IFileSystem
 {
     public async KTask<bool> DropInode(Inode inode)
     {
@@ -17,7 +17,7 @@ internal sealed class WatchedFileSystem(IFileSystem inner, Action<string> tell, 
         return answer;
     }
 
-    public async KTask EvictInode(Inode inode)
+    public virtual async KTask EvictInode(Inode inode)
     {
         var name = nameOf(inode);
         var isFreed = inode.Nlink.Value == 0;
@@ -76,7 +76,9 @@ internal sealed class WatchedFileSystem(IFileSystem inner, Action<string> tell, 
 
     public KTask<int> ReadFolio(Inode inode) => inner.ReadFolio(inode);
 
-    public KTask<Errno> WriteFolio(Inode inode, int data) => inner.WriteFolio(inode, data);
+    public KTask WriteFolio(Inode inode, int data) => inner.WriteFolio(inode, data);
+
+    public virtual KTask EndWrite(Inode inode, Errno error) => inner.EndWrite(inode, error);
 
     public KTask<Inode> ReadRoot() => inner.ReadRoot();
 

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Fscrypt.Sim.Properties.Structure;
 
-/// <summary>Large simulations hold a hundred thousand inodes: one with its dentry takes 952 bytes, all watchers' fields included.</summary>
+/// <summary>Large simulations hold a hundred thousand inodes: one with its dentry takes 960 bytes, all watchers' fields included.</summary>
 public static class SizeTests
 {
     [Fact]
@@ -14,7 +14,7 @@ public static class SizeTests
     {
         var host = new NativeHost<RandomWalk>(new RandomWalk(1));
         var superBlock = new Kernel(host, new KernelConfiguration()).SuperBlock;
-        Assert.InRange(Bytes(() => new Inode(host, superBlock)) + Bytes(() => new Dentry(host, superBlock)), 1, 952);
+        Assert.InRange(Bytes(() => new Inode(host, superBlock)) + Bytes(() => new Dentry(host, superBlock)), 1, 960);
     }
 
     // The least of several: the host's own list grows now and then.

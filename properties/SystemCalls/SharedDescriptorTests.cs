@@ -84,7 +84,7 @@ public static class SharedDescriptorTests
         => Assert.Equal(states, KernelTexts.States(text, release));
 
     [Fact]
-    public static void A_removal_beside_them_holds() => Assert.Equal(445, KernelTexts.Executions(CloseVsReadVsRemove, "v6.18", preemptions: 1));
+    public static void A_removal_beside_them_holds() => Assert.Equal(453, KernelTexts.Executions(CloseVsReadVsRemove, "v6.18", preemptions: 1));
 
     [Fact]
     public static void What_is_asked_of_a_shared_descriptor_is_asked_of_the_same_file()

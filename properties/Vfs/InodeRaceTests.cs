@@ -98,9 +98,9 @@ public static class InodeRaceTests
     public static void Two_puts_and_igrab(string release, long states) => Assert.False(Holds(PutPutGrab, release, states).WasEvicted);
 
     [Theory]
-    [InlineData("v5.10", 470, false)]
-    [InlineData("v6.1", 788, true)]
-    [InlineData("v6.18", 777, true)]
+    [InlineData("v5.10", 496, false)]
+    [InlineData("v6.1", 835, true)]
+    [InlineData("v6.18", 828, true)]
     public static void An_inode_is_evicted_while_its_pages_are_stripped(string release, long states, bool waits)
     {
         var run = Holds(StripForget, release, states);
@@ -108,8 +108,8 @@ public static class InodeRaceTests
     }
 
     [Theory]
-    [InlineData("v5.10", 1_865, null)]
-    [InlineData("v6.18", 3_259, InodeInvariants.IdleIsOnLru)]
+    [InlineData("v5.10", 2_033, null)]
+    [InlineData("v6.18", 3_507, InodeInvariants.IdleIsOnLru)]
     public static void Two_walks_strip_and_a_look_up_comes(string release, long states, string? ignored)
         => Assert.True(Holds(StripStripGrab, release, states, ignored).WasEvicted);
 

@@ -124,7 +124,7 @@ public static class InvariantTeethTests
             t.Kernel.Writeback.DirtyTime.AddFirst(t.H);
             await Set(t.H, Dead);
         },
-        ["pages under writeback are locked, and their inode is listed as long"] = t => Now(() => t.SuperBlock.UnderWriteback.AddFirst(t.Of(t.G))),
+        ["a page under writeback is in the page cache"] = t => Now(() => t.SuperBlock.UnderWriteback.AddFirst(t.Of(t.G))),
         ["an inode with a dirty page has I_DIRTY_PAGES"] = async t => await t.Of(t.G).Folio.Set(new Folio(FolioFlags.Uptodate | FolioFlags.Dirty, 0)),
         ["WB_has_dirty_io counts the inodes on b_dirty, b_io and b_more_io"] = async t => await t.Kernel.Writeback.DirtyInodes.WriteOnce(3),
         ["b_dirty counts its inodes"] = t => Miscount(t.Kernel.Writeback, nameof(Writeback.Dirty)),

@@ -293,6 +293,17 @@ internal static class VfsContracts
             Assert.Equal((InodeState.DirtySync | InodeState.DirtyPages, 1, "fresh!"), Written(t));       // the flusher comes later
         }) { Before = Dirty },
 
+        new("Writeback.WritePages", async t =>
+        {
+            var f = t.Of(t.F);
+            t.SuperBlock.Device.EndsLater = true;
+            t.SuperBlock.Device.Later.Initialize(1);
+            await t.Kernel.Writeback.WritePages(f, waits: true);
+            Assert.Equal((true, "f-data"), (f.UnderWritebackLink.Peek, t.Kernel.Disk.TextOf(f.OnDisk.Data.Peek)));        // submitted, and no more
+            await Writeback.WaitForIo(f);
+            Assert.Equal((false, "fresh!"), (f.UnderWritebackLink.Peek, t.Kernel.Disk.TextOf(f.OnDisk.Data.Peek)));
+        }) { Before = Dirty },
+
         new("Reclaim.DropCaches", async t =>
         {
             await t.Kernel.Reclaim.DropCaches(3);

@@ -14,6 +14,7 @@ internal static class Background
     private const string Flusher = "flusher";
     private const string Shrinker = "shrinker";
     private const string DirectReclaim = "reclaim";
+    private const string Disk = "disk";
 
     // By error and function: what can go wrong, once a set-up is over.
     private static readonly (string Error, string Function, Func<SuperBlock, Fault> Of)[] Faults =
@@ -27,12 +28,13 @@ internal static class Background
     ];
 
     /// <summary>What the model has of it.</summary>
-    public static IReadOnlyList<string> Names { get; } = [Flusher, Shrinker, DirectReclaim];
+    public static IReadOnlyList<string> Names { get; } = [Flusher, Shrinker, DirectReclaim, Disk];
 
     /// <summary>The kernel's own threads in a scenario. Each decides before every run whether to go on.</summary>
     public static IEnumerable<ThreadBody> ThreadsOf(ScenarioSyntax scenario, Kernel kernel)
     {
         kernel.Reclaim.InAllocations = RunsOf(scenario, DirectReclaim) > 0;
+        kernel.SuperBlock.Device.EndsLater = RunsOf(scenario, Disk) > 0;
         foreach (var (_, function, of) in Faults)
             of(kernel.SuperBlock).IsPossible = TimesOf(scenario, function) != 0;
         kernel.Mounts.CountsUsers = CallChecker.CallsOf(scenario).Any(c => c.Operation.Text is "umount" or "mount" or "remount");
@@ -54,6 +56,7 @@ internal static class Background
     public static void Begin(ScenarioSyntax scenario, Kernel kernel)
     {
         kernel.Reclaim.Budget.Initialize(RunsOf(scenario, DirectReclaim));
+        kernel.SuperBlock.Device.Later.Initialize(RunsOf(scenario, Disk));
         foreach (var (_, function, of) in Faults)
             of(kernel.SuperBlock).Left.Initialize(TimesOf(scenario, function));
     }
