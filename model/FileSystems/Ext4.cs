@@ -165,6 +165,9 @@ internal partial class Ext4(
         return data;
     }
 
+    [KernelSource("fs/ext4/readpage.c", "ext4_mpage_readpages")]
+    public virtual KTask ReadAhead(Inode inode) => superBlock.Device.SubmitRead(inode);
+
     [KernelSource("fs/ext4/page-io.c", "ext4_bio_write_folio")]
     public virtual async KTask WriteFolio(Inode inode, int data)
     {

@@ -57,6 +57,10 @@ internal sealed class Ubifs(
         await host.Point();                                        // ubifs_jnl_update
     }
 
+    [KernelSource("fs/ubifs/file.c", "do_readpage", Omits = "bulk reads")]
+    public override async KTask ReadAhead(Inode inode)
+        => await inode.Folio.Set(new Folio(FolioFlags.Uptodate, await ReadFolio(inode)));
+
     /// <summary>I/O on raw flash, which its writer does himself.</summary>
     [KernelSource("fs/ubifs/file.c", "do_writepage", Omits = "write buffers; UBI")]
     public override async KTask WriteFolio(Inode inode, int data)

@@ -39,6 +39,20 @@ public sealed partial class SystemCalls
         return Errno.OK;
     }
 
+    /// <summary>readahead, of all of a file.</summary>
+    [KernelSource("mm/readahead.c", "ksys_readahead", Omits = "what is not read because the device is busy")]
+    public async KTask<Errno> ReadAhead(OpenFile file)
+    {
+        if (!Has(file, OpenFlags.Read))
+            return Errno.EBADF;
+        var inode = file.Dentry.Value!.Inode.Value!;
+        if (inode.Type.Value != FileType.File)
+            return Errno.EINVAL;
+        if (!(await inode.Folio.LoadAcquire()).IsThere)
+            await pages.Start(inode);
+        return Errno.OK;
+    }
+
     [KernelSource("fs/locks.c", "locks_remove_flock")]
     private async KTask Unlock(OpenFile file)
     {

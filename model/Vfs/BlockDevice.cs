@@ -45,6 +45,7 @@ public sealed class BlockDevice : KernelObject
         if (EndsLater && await FreeTag() is { } request)
         {
             request.Inode.Value = inode;
+            request.IsRead.Value = false;
             request.Data.Value = data;
             await Host.Spawn(request.Interrupt);
             return;
@@ -61,6 +62,21 @@ public sealed class BlockDevice : KernelObject
         if (!fails)
             await inode.OnDisk.Data.StoreRelease(data);
         await FileSystem.EndWrite(inode, fails ? Errno.EIO : Errno.OK);
+    }
+
+    /// <summary>Asks for a file's data, and does not wait. The file's folio is locked; if it is being read afterwards, I/O has taken it over.</summary>
+    internal async KTask SubmitRead(Inode inode)
+    {
+        if (!EndsLater || await FreeTag() is not { } request)
+        {
+            await inode.Folio.Set(new Folio(FolioFlags.Uptodate, await FileSystem.ReadFolio(inode)));
+            return;
+        }
+
+        await inode.Folio.Set(new Folio(FolioFlags.Reading, 0));
+        request.Inode.Value = inode;
+        request.IsRead.Value = true;
+        await Host.Spawn(request.Interrupt);
     }
 
     [KernelSource("block/blk-mq-tag.c", "blk_mq_get_tag", Omits = "waiting for one")]
@@ -86,6 +102,9 @@ public sealed class BlockDevice : KernelObject
 
         public Plain<Inode?> Inode;
 
+        [KernelName("REQ_OP_READ")]
+        public Plain<bool> IsRead;
+
         /// <summary>The bounce page: a copy, encrypted, that belongs to the I/O as long as it lasts.</summary>
         [KernelName("bounce page")]
         public Plain<int> Data;
@@ -99,7 +118,10 @@ public sealed class BlockDevice : KernelObject
         {
             var inode = Inode.Value!;
             Inode.Value = null;                                    // the inode may be gone once the I/O has ended
-            await device.Write(inode, Data.Value);
+            if (IsRead.Value)
+                await PageCache.EndRead(inode, await device.FileSystem.ReadFolio(inode));      // decrypted in a work, which is this thread too
+            else
+                await device.Write(inode, Data.Value);
             await IsTaken.AddReturn(-1);                           // blk_mq_put_tag
         }
     }

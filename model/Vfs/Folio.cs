@@ -17,6 +17,9 @@ public enum FolioFlags
 
     /// <summary>The mapping is not empty, although it has no page: what a page that was reclaimed leaves behind.</summary>
     Shadow = 1 << 2,
+
+    /// <summary>It is being read: locked, by nobody who runs, until the I/O ends.</summary>
+    Reading = 1 << 3,
 }
 
 /// <summary>The one folio that stands for a file's pages.</summary>
@@ -39,6 +42,9 @@ public readonly record struct Folio
 
     /// <summary>What it holds: a number of <see cref="Disk.TextOf"/>.</summary>
     public int Data => (int)(bits & ((1u << DataBits) - 1));
+
+    /// <summary>Whether there is one: nr_pages.</summary>
+    public bool IsThere => Has(FolioFlags.Uptodate | FolioFlags.Reading);
 
     /// <summary>Whether it has a flag.</summary>
     public bool Has(FolioFlags flag) => (Flags & flag) != 0;

@@ -84,6 +84,9 @@ public interface IFileSystem
     /// <summary>Reads the file's data from the disk and decrypts it, with the folio locked.</summary>
     KTask<int> ReadFolio(Inode inode);
 
+    /// <summary>->readahead: has the file's data read into its folio, which is locked, and need not wait for it.</summary>
+    KTask ReadAhead(Inode inode);
+
     /// <summary>Encrypts the file's data and submits it to be written.</summary>
     KTask WriteFolio(Inode inode, int data);
 

@@ -88,7 +88,7 @@ public sealed partial class InodeCache
     {
         if ((await inode.Folio.ReadRacy()).Flags == FolioFlags.None)
             return;
-        await inode.FolioLock.Acquire();
+        await PageCache.Lock(inode);
         await Writeback.WaitForIo(inode);
         await RemovePages(inode);
         await inode.FolioLock.Release();

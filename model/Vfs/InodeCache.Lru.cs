@@ -31,7 +31,7 @@ public sealed partial class InodeCache
             return;
         if (!inode.SuperBlock.Active.Value)
             return;
-        if (Change.PagesKeepInodesOffLru.IsIn(release) && (await inode.Folio.ReadRacy()).Has(FolioFlags.Uptodate))      // mapping_shrinkable
+        if (Change.PagesKeepInodesOffLru.IsIn(release) && (await inode.Folio.ReadRacy()).IsThere)      // mapping_shrinkable
             return;
         var lru = inode.SuperBlock;
         await lru.InodeLruLock.Acquire();
@@ -95,7 +95,7 @@ public sealed partial class InodeCache
         var keepsPages = Change.PagesKeepInodesOffLru.IsIn(release);
         var inUse = await inode.Count.Read() > 0 || (inode.State.Value & ~InodeState.Referenced) != 0;
         var folio = inUse ? default : await inode.Folio.ReadRacy();
-        if (inUse || (keepsPages && folio.Has(FolioFlags.Uptodate)))
+        if (inUse || (keepsPages && folio.IsThere))
         {
             lru.InodeLru.Remove(inode);                            // lazily: whoever drops it, or cleans it, puts it back
             await inode.Lock.Release();
@@ -109,7 +109,7 @@ public sealed partial class InodeCache
             return LruStatus.Rotate;
         }
 
-        if (folio.Has(FolioFlags.Uptodate | FolioFlags.Shadow))
+        if (folio.IsThere || folio.Has(FolioFlags.Shadow))
         {
             await Strip(inode);
             return LruStatus.Retry;
@@ -164,7 +164,7 @@ public sealed partial class InodeCache
         var folio = await inode.Folio.ReadRacy();
         if (folio.Flags == FolioFlags.None || folio.Has(FolioFlags.Dirty))
             return;
-        if (!await inode.FolioLock.TryAcquire())                   // somebody reads or writes it
+        if (!await PageCache.TryLock(inode))                       // somebody reads or writes it
             return;
         var isClean = inode.Folio.Value.Flags != FolioFlags.None && !inode.Folio.Value.Has(FolioFlags.Dirty);
         if (isClean && await Writeback.IsIoOver(inode))

@@ -21,7 +21,7 @@ public sealed class PageCache(KernelHost host, SuperBlock superBlock, InodeCache
         }
 
         await writeback.MarkDirty(inode, superBlock.IsLazyTime.Racy ? InodeState.DirtyTime : InodeState.DirtySync);      // file_update_time
-        await inode.FolioLock.Acquire();
+        await Lock(inode);
 
         // ext4_write_begin: the rest of the block comes from the disk, which needs the key.
         var old = inode.Folio.Value.Has(FolioFlags.Uptodate) ? inode.Folio.Value.Data : await inodes.FileSystem.ReadFolio(inode);
@@ -43,7 +43,7 @@ public sealed class PageCache(KernelHost host, SuperBlock superBlock, InodeCache
     {
         host.MightSleep("truncate");
         var disk = superBlock.Disk;
-        await inode.FolioLock.Acquire();
+        await Lock(inode);
         if (inode.Folio.Value.Has(FolioFlags.Uptodate))
             await Writeback.WaitForIo(inode);                      // truncate_inode_pages: what is on its way has the old size
         var onDisk = await inode.OnDisk.Data.LoadAcquire();
@@ -72,7 +72,7 @@ public sealed class PageCache(KernelHost host, SuperBlock superBlock, InodeCache
     {
         await Read(inode);                                         // the fault
         await writeback.MarkDirty(inode, InodeState.DirtySync);    // file_update_time
-        await inode.FolioLock.Acquire();
+        await Lock(inode);
         var old = inode.Folio.Value.Has(FolioFlags.Uptodate) ? inode.Folio.Value.Data : await inodes.FileSystem.ReadFolio(inode);
         var disk = superBlock.Disk;
         var size = disk.TextOf(old).Length;
@@ -90,27 +90,96 @@ public sealed class PageCache(KernelHost host, SuperBlock superBlock, InodeCache
     }
 
     /// <summary>Reads a file: out of its pages, or from the disk if there are none.</summary>
-    [KernelSource("mm/filemap.c", "filemap_read", Omits = "readahead; reads that end after their reader closed")]
+    [KernelSource("mm/filemap.c", "filemap_read", Omits = "readahead; a reader who is killed while he waits")]
     public async KTask<int> Read(Inode inode)
     {
         host.MightSleep("read");
         var seen = await inode.Folio.LoadAcquire();
-        if (!seen.Has(FolioFlags.Uptodate))
+        while (!seen.Has(FolioFlags.Uptodate))
         {
-            await inode.FolioLock.Acquire();
-            if (!inode.Folio.Value.Has(FolioFlags.Uptodate))
+            seen = await Start(inode);
+            if (!seen.Has(FolioFlags.Uptodate))
             {
-                var data = await inodes.FileSystem.ReadFolio(inode);
-                await inode.Folio.Set(new Folio(FolioFlags.Uptodate, data));
+                await WaitForRead(inode);
+                seen = await inode.Folio.LoadAcquire();            // gone again, if somebody took it out of the cache meanwhile
             }
-
-            seen = inode.Folio.Value;
-
-            await inode.FolioLock.Release();
         }
 
         // The reader has a reference to the folio: it reads its bytes, even if it is in the cache no more.
         var now = await inode.Folio.ReadOnce();
         return now.Has(FolioFlags.Uptodate) ? now.Data : seen.Data;
+    }
+
+    /// <summary>Begins to read a file that is not in the cache, and does not wait. How it is when the folio is let go.</summary>
+    [KernelSource("mm/readahead.c", "force_page_cache_ra")]
+    public async KTask<Folio> Start(Inode inode)
+    {
+        await Lock(inode);
+        if (!inode.Folio.Value.Has(FolioFlags.Uptodate))
+            await inodes.FileSystem.ReadAhead(inode);
+        var seen = inode.Folio.Value;
+        await inode.FolioLock.Release();
+        return seen;
+    }
+
+    /// <summary>
+    /// Locks the folio, once it is not being read any more. The lock is one bit in the kernel, which a reading I/O takes over from who
+    /// submitted it; here it is a mutex and a flag that says so.
+    /// </summary>
+    [KernelSource("mm/filemap.c", "__folio_lock")]
+    internal static async KTask Lock(Inode inode)
+    {
+        await inode.FolioLock.Acquire();
+        while (await IsBeingRead(inode))
+        {
+            await inode.FolioLock.Release();
+            await WaitForRead(inode);
+            await inode.FolioLock.Acquire();
+        }
+    }
+
+    /// <summary>folio_trylock.</summary>
+    internal static async KTask<bool> TryLock(Inode inode)
+    {
+        if (!await inode.FolioLock.TryAcquire())
+            return false;
+        if (!await IsBeingRead(inode))
+            return true;
+        await inode.FolioLock.Release();
+        return false;
+    }
+
+    /// <summary>
+    /// The folio is there, and unlocked. In a work, without a reference on the inode: who evicts it waits for the lock, so this is the
+    /// last that is done with it.
+    /// </summary>
+    [KernelSource("mm/filemap.c", "folio_end_read")]
+    internal static async KTask EndRead(Inode inode, int data)
+    {
+        var superBlock = inode.SuperBlock;
+
+        // The race is here: from now on evict does not wait any more.
+        await inode.Folio.StoreRelease(new Folio(FolioFlags.Uptodate, data));
+        await superBlock.FolioQueue.WakeAll();
+    }
+
+    private static async KTask<bool> IsBeingRead(Inode inode)
+        => inode.SuperBlock.Device.EndsLater && (await inode.Folio.LoadAcquire()).Has(FolioFlags.Reading);
+
+    [KernelSource("mm/filemap.c", "folio_wait_bit_common")]
+    private static async KTask WaitForRead(Inode inode)
+    {
+        var superBlock = inode.SuperBlock;
+        while (await IsBeingRead(inode))
+        {
+            await superBlock.FolioQueue.Prepare();
+            if (!await IsBeingRead(inode))
+            {
+                superBlock.FolioQueue.Finish();
+                return;
+            }
+
+            await superBlock.FolioQueue.Schedule();
+        }
     }
 }

@@ -99,7 +99,7 @@ public sealed class Reclaim : KernelObject
         {
             await inode.Lock.Acquire();
             var skip = (inode.State.Value & (InodeState.Dying | InodeState.New)) != 0
-                || !(await inode.Folio.ReadRacy()).Has(FolioFlags.Uptodate);
+                || !(await inode.Folio.ReadRacy()).IsThere;
             if (!skip)
                 await inodes.Grab(inode);
             await inode.Lock.Release();

@@ -115,7 +115,7 @@ public sealed class SuperBlock : KernelObject, IHasErrors
 
     /// <summary>Waits for the end of I/O on some folio. One for all: as the kernel's queues, it wakes more than it must.</summary>
     [KernelName("folio wait queue")]
-    public WaitQueue WritebackQueue;
+    public WaitQueue FolioQueue;
 
     /// <summary>The master keys; published once. Its type belongs to fs/crypto.</summary>
     [KernelName("s_master_keys")]

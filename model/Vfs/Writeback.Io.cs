@@ -14,7 +14,7 @@ public sealed partial class Writeback
     {
         if (!(await inode.Folio.ReadRacy()).Has(FolioFlags.Dirty))
             return;
-        await inode.FolioLock.Acquire();
+        await PageCache.Lock(inode);
         if (inode.Folio.Value.Has(FolioFlags.Dirty) && await MaySubmit(inode, waits))
         {
             await inode.Folio.Set(inode.Folio.Value.Without(FolioFlags.Dirty));
@@ -65,7 +65,7 @@ public sealed partial class Writeback
 
         // The race is here: evict does not wait any more, and would free the inode but for the lock.
         await inode.PagesLock.Release();
-        await superBlock.WritebackQueue.WakeAll();                 // folio_wake_bit
+        await superBlock.FolioQueue.WakeAll();                 // folio_wake_bit
     }
 
     /// <summary>Sleeps until the folio is not under writeback. Whoever waits has a reference on the inode, or is the one who evicts it.</summary>
@@ -75,14 +75,14 @@ public sealed partial class Writeback
         var superBlock = inode.SuperBlock;
         while (!await IsIoOver(inode))
         {
-            await superBlock.WritebackQueue.Prepare();
+            await superBlock.FolioQueue.Prepare();
             if (await IsIoOver(inode))
             {
-                superBlock.WritebackQueue.Finish();
+                superBlock.FolioQueue.Finish();
                 return;
             }
 
-            await superBlock.WritebackQueue.Schedule();
+            await superBlock.FolioQueue.Schedule();
         }
     }
 

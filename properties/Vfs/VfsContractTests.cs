@@ -49,7 +49,6 @@ public static class VfsContractTests
         ["InodeCache.Ilookup5"] = Inodes,
         ["InodeCache.Ilookup5NoWait"] = Inodes,
         ["InodeCache.Insert5"] = Inodes,
-        ["InodeCache.InvalidatePages"] = Inodes,
         ["InodeCache.MakeBad"] = Inodes,
         ["InodeCache.Strip"] = Inodes,
         ["InodeCache.WaitForIsolation"] = InodeWaits,

@@ -304,6 +304,18 @@ internal static class VfsContracts
             Assert.Equal((false, "fresh!"), (f.UnderWritebackLink.Peek, t.Kernel.Disk.TextOf(f.OnDisk.Data.Peek)));
         }) { Before = Dirty },
 
+        new("PageCache.Start", async t =>
+        {
+            var f = t.Of(t.F);
+            var pages = new PageCache(t.Kernel.Host, t.SuperBlock, t.Kernel.Inodes, t.Kernel.Writeback);
+            await t.Kernel.Inodes.InvalidatePages(f);
+            t.SuperBlock.Device.EndsLater = true;
+            t.SuperBlock.Device.Later.Initialize(1);
+            Assert.Equal(FolioFlags.Reading, (await pages.Start(f)).Flags);
+            Assert.False(await PageCache.TryLock(f));
+            Assert.Equal("f-data", t.Kernel.Disk.TextOf(await pages.Read(f)));
+        }),
+
         new("Reclaim.DropCaches", async t =>
         {
             await t.Kernel.Reclaim.DropCaches(3);

@@ -106,6 +106,14 @@ internal sealed partial class Actor
         return await PutAfter(result, await kernel.Calls.DropPages(file), descriptor, file);
     }
 
+    /// <summary>Has an open file read into the page cache.</summary>
+    public async KTask<Errno> ReadAhead(Descriptor descriptor, Register result)
+    {
+        if (await kernel.Calls.Get(descriptor.Slot) is not { } file)
+            return Put(result, Errno.EBADF);
+        return await PutAfter(result, await kernel.Calls.ReadAhead(file), descriptor, file);
+    }
+
     /// <summary>Writes an open file to the disk, or the whole file system that it is on.</summary>
     public async KTask<Errno> Sync(Descriptor descriptor, bool whole, Register result)
     {

@@ -196,6 +196,8 @@ internal sealed class CallBinding
                 return File(words[0], file => () => actor.Lock(file, result));
             case "fadvise":
                 return File(words[0], file => () => actor.DropPages(file, result));
+            case "readahead":
+                return File(words[0], file => () => actor.ReadAhead(file, result));
             case "unlink":
                 return Path(actor, words[0], result, path => actor.Unlink(path, result));
             case "rmdir":

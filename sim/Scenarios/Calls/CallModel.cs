@@ -15,7 +15,7 @@ internal static class CallModel
     [
         "add_key", "rm_key", "rm_key_all", "status", "set_policy", "get_policy", "get_policy_old", "get_nonce", "mkdir", "rmdir", "unlink", "create", "mknod", "symlink", "readlink", "link", "linkfd", "rename", "open", "tmpfile", "close", "read",
         "write", "cat", "append", "ls", "lsfd", "lstat", "fstat", "fdpath", "statfs",
-        "chdir", "flock", "fadvise", "chmod", "chown", "setxattr", "getxattr", "truncate", "ftruncate", "mmap", "mread", "mwrite", "munmap", "sync", "fsync", "syncfs", "drop_caches", "drop_cache_ioctl", "umount", "mount", "remount",
+        "chdir", "flock", "fadvise", "readahead", "chmod", "chown", "setxattr", "getxattr", "truncate", "ftruncate", "mmap", "mread", "mwrite", "munmap", "sync", "fsync", "syncfs", "drop_caches", "drop_cache_ioctl", "umount", "mount", "remount",
         "session_key", "provision_key", "unprovision_key", "key_quota",
     ];
 

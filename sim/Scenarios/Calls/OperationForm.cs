@@ -68,6 +68,7 @@ internal sealed record OperationForm(
         "setxattr PATH",
         "getxattr PATH",
         "fadvise F",
+        "readahead F",
         "drop_caches N",
         "drop_cache_ioctl",
         "remount [OPTION]",

@@ -11,7 +11,7 @@ namespace Fscrypt.Sim.Properties.Vfs;
 /// I/O that ends in an interrupt, when whoever submitted it is somewhere else: what sync, evict and the last put of an inode have to
 /// wait for, and what breaks if they do not.
 /// </summary>
-public static class WritebackIoTests
+public static class DiskIoTests
 {
     // f lost its name, and was written: its last put is sync's.
     private const string Nameless = """
@@ -30,9 +30,16 @@ public static class WritebackIoTests
 
         """;
 
+    // f has its key, is open, and is not in the page cache.
+    private const string Unread = "background disk at most 1\n" + KernelTexts.Tree + """
+          root drop_caches 1
+          root open F d/f
+
+        """;
+
     [Theory]
-    [InlineData("v5.6", 3_875)]
-    [InlineData("v6.18", 3_335)]
+    [InlineData("v5.6", 3_903)]
+    [InlineData("v6.18", 3_363)]
     public static void The_put_of_sync_is_the_last_and_evicts(string release, long states)
         => Assert.Equal(states, KernelTexts.StatesButRaces(
             Nameless + """
@@ -47,7 +54,7 @@ public static class WritebackIoTests
             """, release));
 
     [Theory]
-    [InlineData("v6.18", 26_317)]
+    [InlineData("v6.18", 27_396)]
     public static void Two_who_sync_wait_for_one_io(string release, long states)
         => Assert.Equal(states, KernelTexts.StatesButRaces(
             "background disk at most 1\n" + KernelTexts.Tree + """
@@ -67,7 +74,7 @@ public static class WritebackIoTests
             """, release));
 
     [Theory]
-    [InlineData("v6.18", 381)]
+    [InlineData("v6.18", 382)]
     public static void An_error_that_comes_late_is_told(string release, long states)
         => Assert.Equal(states, KernelTexts.States(
             "background disk at most 1\nfault eio in write at most 1\n" + KernelTexts.Tree + """
@@ -84,7 +91,7 @@ public static class WritebackIoTests
             """, release));
 
     [Theory]
-    [InlineData("v6.18", 966)]
+    [InlineData("v6.18", 1_020)]
     public static void A_file_is_written_while_it_is_written(string release, long states)
         => Assert.Equal(states, KernelTexts.StatesButRaces(
             "background disk at most 2\n" + KernelTexts.Tree + """
@@ -103,7 +110,7 @@ public static class WritebackIoTests
             """, release));
 
     [Theory]
-    [InlineData("v6.18", 4_800)]
+    [InlineData("v6.18", 4_852)]
     public static void Umount_waits_for_what_is_under_way(string release, long states)
         => Assert.Equal(states, KernelTexts.StatesButRaces(
             "background disk at most 1\n" + KernelTexts.Tree + """
@@ -118,6 +125,54 @@ public static class WritebackIoTests
             """, release));
 
     [Theory]
+    [InlineData("v5.6", 13_832)]
+    [InlineData("v6.18", 7_853)]
+    public static void A_read_is_under_way_when_its_file_is_closed_and_the_key_removed(string release, long states)
+        => Assert.Equal(states, KernelTexts.States(
+            Unread + """
+            thread t
+              root readahead F
+              root close F
+              root rm_key K1 -> removal
+            finally
+              root add_key K1
+              root cat d/f -> data
+            always removal == "OK" && data == "hello"
+            """, release));
+
+    [Fact]
+    public static void Evict_that_does_not_wait_for_the_read_takes_the_inode_and_its_key_away()
+        => Findings("use-after-free", inner => new OtherEvict(inner, "does not wait"), Unread + """
+            thread t
+              root readahead F
+              root close F
+              root rm_key K1
+
+            """);
+
+    [Theory]
+    [InlineData("v6.18", 46_754)]
+    public static void Who_reads_and_who_writes_wait_for_the_read(string release, long states)
+        => Assert.Equal(states, KernelTexts.StatesButRaces(
+            Unread + """
+              root open G d/f rw
+            thread r
+              root read F -> seen
+            thread w
+              root write G world
+            thread c
+              root drop_caches 1
+            finally
+              root close F
+              root close G
+              root cat d/f -> data
+            always    data == "world"
+            sometimes seen == "hello"
+            sometimes seen == "world"
+            always    seen == "hello" || seen == "world"
+            """, release));
+
+    [Theory]
     [InlineData("waits", "")]
     [InlineData("does not wait", "use-after-free")]
     [InlineData("waits without the lock", "use-after-free")]
@@ -128,19 +183,21 @@ public static class WritebackIoTests
     public static void The_interrupt_does_not_touch_the_inode_after_the_lock() => Findings("use-after-free", inner => new LateEnd(inner));
 
     // The file is deleted while the flusher's I/O is under way: the last put evicts it, and nobody else waits.
-    private static void Findings(string rule, Func<IFileSystem, IFileSystem> wrong)
-    {
-        var scenario = KernelTexts.Of("""
-            background disk at most 1
-            background flusher at most 1
-            setup
-              root create f hello
-              root open F f rw
-              root unlink f
-            thread t
-              root close F
+    private const string Deleted = """
+        background disk at most 1
+        background flusher at most 1
+        setup
+          root create f hello
+          root open F f rw
+          root unlink f
+        thread t
+          root close F
 
-            """);
+        """;
+
+    private static void Findings(string rule, Func<IFileSystem, IFileSystem> wrong, string text = Deleted)
+    {
+        var scenario = KernelTexts.Of(text);
         var create = ((KernelScenario)scenario).Create;
         var findings = KernelTexts.Findings(((KernelScenario)scenario) with
         {
@@ -162,7 +219,10 @@ public static class WritebackIoTests
         {
             if (how != "waits" && (await inode.Folio.ReadRacy()).Flags != FolioFlags.None)
             {
-                await inode.FolioLock.Acquire();
+                if (how == "does not wait")
+                    await inode.FolioLock.Acquire();
+                else
+                    await PageCache.Lock(inode);
                 if (how == "waits without the lock")
                     await Writeback.WaitForIo(inode);
                 await inode.Folio.Set(default);
