@@ -47,6 +47,9 @@ public sealed class Kernel
         Keyring.CompletelyRemoved = number => keyMaterial.Removed(this, number);
     }
 
+    /// <summary>What is so of the file system's own structures.</summary>
+    internal ImmutableArray<StateInvariant> FileSystemInvariants => fileSystem.Invariants;
+
     /// <summary>The machine.</summary>
     public KernelHost Host { get; }
 

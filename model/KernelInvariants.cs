@@ -15,6 +15,7 @@ public sealed class KernelInvariants
             .. DentryInvariants.Of(kernel.SuperBlock, kernel.Dentries),
             .. WritebackInvariants.Of(kernel.SuperBlock, kernel.Inodes, kernel.Writeback),
             .. KeyInvariants.Of(kernel.Keyring, kernel.Inodes),
+            .. kernel.FileSystemInvariants,
         ];
 
     /// <summary>All of them. An earlier one may be why a later one is broken too.</summary>

@@ -97,7 +97,7 @@ internal partial class Ext4
     /// Enters the inode in the directory, and ends its creation and the transaction. If that fails it has no link, is still
     /// the caller's, and is evicted and freed by the put. ext4_mkdir does the same itself.
     /// </summary>
-    [KernelSource("fs/ext4/namei.c", "ext4_add_nondir", Omits = "the orphan list")]
+    [KernelSource("fs/ext4/namei.c", "ext4_add_nondir")]
     protected virtual async KTask<Errno> Enter(Inode directory, Dentry dentry, Inode inode)
     {
         var error = await AddEntry(directory, dentry, inode);
@@ -108,6 +108,7 @@ internal partial class Ext4
         else
         {
             inode.Nlink.Value = inode.OnDisk.Links.Value = 0;
+            await Orphan(inode);
             await inodes.UnlockNew(inode);
         }
 

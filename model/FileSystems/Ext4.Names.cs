@@ -7,7 +7,7 @@ namespace Fscrypt.Sim.Model.FileSystems;
 // is held. An inode without a name goes to the orphan list, which holds no reference: its last put frees it.
 internal partial class Ext4
 {
-    [KernelSource("fs/ext4/namei.c", "ext4_unlink", Omits = "the orphan list on the disk; quota")]
+    [KernelSource("fs/ext4/namei.c", "ext4_unlink", Omits = "quota")]
     public async KTask<Errno> Unlink(Inode directory, Dentry dentry)
     {
         var (error, name) = await FindEntry(directory, dentry);    // and ext4_journal_start: per release in either order
@@ -16,11 +16,12 @@ internal partial class Ext4
         await StartRemoval();
         await DeleteEntry(directory, name);
         await DropLink(dentry.Inode.Value!);
+        await OrphanIfUnlinked(dentry.Inode.Value!);
         await EndChange();
         return Errno.OK;
     }
 
-    [KernelSource("fs/ext4/namei.c", "ext4_rmdir", Omits = "the orphan list on the disk; quota; the link count of the parent")]
+    [KernelSource("fs/ext4/namei.c", "ext4_rmdir", Omits = "quota; the link count of the parent")]
     public async KTask<Errno> RemoveDirectory(Inode directory, Dentry dentry)
     {
         var inode = dentry.Inode.Value!;
@@ -32,6 +33,7 @@ internal partial class Ext4
         await StartRemoval();
         await DeleteEntry(directory, name);
         await DropLink(inode);
+        await OrphanIfUnlinked(inode);
         await EndChange();
         return Errno.OK;
     }
@@ -49,6 +51,8 @@ internal partial class Ext4
         error = await AddEntry(directory, dentry, inode);
         if (error == Errno.OK)
         {
+            if (inode.Nlink.Value == 1)                            // it had no name before: O_TMPFILE
+                await NoOrphan(inode);
             await DentryCache.Instantiate(dentry, inode);
         }
         else
@@ -80,7 +84,11 @@ internal partial class Ext4
         fromDirectory.OnDisk.Remove(name);
         source.OnDisk.SetLabel(to.FileName.Value);
         if (target != null)
+        {
             await DropLink(target);
+            await OrphanIfUnlinked(target);
+        }
+
         await Changed(source);
         await EndRename(fromDirectory, toDirectory);
         return Errno.OK;
@@ -187,6 +195,18 @@ internal partial class Ext4
         inode.Nlink.Value = --inode.OnDisk.Links.Value;
         await Changed(inode);
     }
+
+    private async KTask OrphanIfUnlinked(Inode inode)
+    {
+        if (inode.Nlink.Value == 0)
+            await Orphan(inode);
+    }
+
+    /// <summary>The inode has no name: whoever mounts after a crash is to free it.</summary>
+    protected virtual KTask Orphan(Inode inode) => Orphans.Add(inode);
+
+    /// <summary>The inode has a name again.</summary>
+    protected virtual KTask NoOrphan(Inode inode) => Orphans.Remove(inode);
 
     /// <summary>Before names, links or contexts change on the disk: ext4_journal_start.</summary>
     protected virtual async KTask StartChange() => await host.Point();

@@ -10,7 +10,7 @@ internal partial class Ext4
     /// A file that has no name and no link, with its directory's policy. Its dentry is below the directory's, and so keeps it busy, but
     /// is never hashed: with its last user it is killed, and the inode freed. No lock of the directory is held.
     /// </summary>
-    [KernelSource("fs/ext4/namei.c", "ext4_tmpfile", Omits = "the orphan list on the disk; the retry when the disk is full; quota")]
+    [KernelSource("fs/ext4/namei.c", "ext4_tmpfile", Omits = "the retry when the disk is full; quota")]
     public async KTask<Errno> MakeTemporary(Inode directory, Dentry dentry, int user)
     {
         var (error, inode) = await NewInode(directory, FileType.File, user);
@@ -24,7 +24,8 @@ internal partial class Ext4
     protected virtual async KTask EnterTemporary(Dentry dentry, Inode inode)
     {
         await AttachTemporary(dentry, inode);
-        await writeback.MarkDirty(inode, InodeState.Dirty);        // after ext4_orphan_add
+        await Orphan(inode);
+        await writeback.MarkDirty(inode, InodeState.Dirty);
         await inodes.UnlockNew(inode);
         await Journal.Stop(outermost: true);
     }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Fscrypt.Sim.Model.Fscrypt;
 using Fscrypt.Sim.Model.Machine;
 using Fscrypt.Sim.Model.Releases;
@@ -26,11 +27,17 @@ internal partial class Ext4(
     /// <summary>Its journal.</summary>
     internal Journal Journal { get; } = new(host);
 
+    /// <summary>Its inodes that have no name any more.</summary>
+    internal Orphans Orphans { get; } = new(host);
+
+    /// <summary>What is so of its own structures.</summary>
+    internal virtual ImmutableArray<StateInvariant> Invariants => Orphans.Invariants(inodes);
+
     [KernelSource("fs/ext4/super.c", "ext4_drop_inode")]
     public virtual async KTask<bool> DropInode(Inode inode)
         => InodeCache.GenericDrop(inode) || (dropsInodes && await keys.DropInode(inode));
 
-    [KernelSource("fs/ext4/inode.c", "ext4_evict_inode", Omits = "the orphan list, which only a crash would read; freeze protection; truncating blocks; waiting for a running commit")]
+    [KernelSource("fs/ext4/inode.c", "ext4_evict_inode", Omits = "freeze protection; truncating blocks; waiting for a running commit")]
     public virtual async KTask EvictInode(Inode inode)
     {
         await TruncatePages(inode);
@@ -41,6 +48,7 @@ internal partial class Ext4(
         }
 
         var outermost = await Journal.Start();                     // nested where a failed creation puts its inode
+        await Orphans.Remove(inode);
         await FreeOnDisk(inode);
         await Journal.Stop(outermost);
     }
@@ -190,6 +198,8 @@ internal partial class Ext4(
     public virtual async KTask PutSuper()
     {
         await host.Point();
+        if (Orphans.List.First is { } orphan)
+            host.Report(new Finding("busy-at-umount", $"{orphan.Name} is on the orphan list after the file system was unmounted") { Object = orphan });
         await keys.DestroyKeyring();
     }
 

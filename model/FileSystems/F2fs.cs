@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Fscrypt.Sim.Model.Fscrypt;
 using Fscrypt.Sim.Model.Machine;
 using Fscrypt.Sim.Model.Releases;
@@ -91,6 +92,13 @@ internal sealed class F2fs(
         await EndChange();
         await inodes.UnlockNew(inode);
     }
+
+    /// <summary>Numbers in memory, which a checkpoint writes down: no list that anybody else looks at.</summary>
+    protected override KTask Orphan(Inode inode) => KTask.Done;
+
+    protected override KTask NoOrphan(Inode inode) => KTask.Done;
+
+    internal override ImmutableArray<StateInvariant> Invariants => [];
 
     /// <summary>Nothing: it is kept in the inode's page, which goes to the disk with the name.</summary>
     protected override KTask InitNewDirectory(Inode inode) => KTask.Done;

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Fscrypt.Sim.Model.Fscrypt;
 using Fscrypt.Sim.Model.Machine;
 using Fscrypt.Sim.Model.Releases;
@@ -56,6 +57,13 @@ internal sealed class Ubifs(
         await AttachTemporary(dentry, inode);
         await host.Point();                                        // ubifs_jnl_update
     }
+
+    /// <summary>Numbers in memory, which a commit writes down: no list that anybody else looks at.</summary>
+    protected override KTask Orphan(Inode inode) => KTask.Done;
+
+    protected override KTask NoOrphan(Inode inode) => KTask.Done;
+
+    internal override ImmutableArray<StateInvariant> Invariants => [];
 
     [KernelSource("fs/ubifs/file.c", "do_readpage", Omits = "bulk reads")]
     public override async KTask ReadAhead(Inode inode)

@@ -55,6 +55,7 @@ public sealed class BlockDevice : KernelObject
     }
 
     /// <summary>Writes, and ends before it returns. In an interrupt nobody has a reference on the inode: that its page is under writeback keeps it.</summary>
+    [KernelSource("block/bio.c", "bio_endio")]
     internal async KTask Write(Inode inode, int data)
     {
         var fails = await superBlock.WriteFault.Happens();
@@ -65,6 +66,7 @@ public sealed class BlockDevice : KernelObject
     }
 
     /// <summary>Asks for a file's data, and does not wait. The file's folio is locked; if it is being read afterwards, I/O has taken it over.</summary>
+    [KernelSource("block/blk-core.c", "submit_bio")]
     internal async KTask SubmitRead(Inode inode)
     {
         if (!EndsLater || await FreeTag() is not { } request)

@@ -40,6 +40,10 @@ public sealed class DiskInode : KernelObject, IHasErrors
     /// </summary>
     public Note<int> Context;
 
+    /// <summary>The list of those without a name that were still in use: ext4's NEXT_ORPHAN.</summary>
+    [KernelName("i_orphan")]
+    public ListLink OrphanLink;
+
     /// <summary>i_links_count: names it has. Of a directory 1.</summary>
     internal Note<int> Links;
 

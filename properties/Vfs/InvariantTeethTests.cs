@@ -1,5 +1,6 @@
 using System.Reflection;
 using Fscrypt.Sim.Model.Fscrypt;
+using Fscrypt.Sim.Model.FileSystems;
 using Fscrypt.Sim.Model.Machine;
 using Fscrypt.Sim.Model.Vfs;
 using Xunit;
@@ -115,6 +116,9 @@ public static class InvariantTeethTests
             new ShrinkList(t.Kernel.Host).Dentries.AddFirst(t.G);
             await Flag(t.G, DentryFlags.ShrinkList);
         },
+
+        ["what is on the orphan list has no link"] = t => Now(() => ((Ext4)t.Kernel.Inodes.FileSystem).Orphans.List.AddFirst(t.H.OnDisk)),
+        ["an inode without a link is on the orphan list"] = t => Now(() => t.H.OnDisk.Links.Value = 0),
 
         ["I_SYNC_QUEUED says whether an inode is on b_io or b_more_io"] = t => Set(t.Of(t.G), InodeState.SyncQueued),
         ["an inode on b_dirty, b_io or b_more_io is dirty, or being written"] = t => Now(() => t.Kernel.Writeback.Dirty.AddFirst(t.Of(t.G))),
