@@ -24,7 +24,7 @@ public sealed class Kernel
         Host = host;
         Configuration = configuration;
         Disk = new Disk(host);
-        SuperBlock = new SuperBlock(host, Disk);
+        SuperBlock = new SuperBlock(host, Disk, configuration.Has(Fix.KeyslotsPutFirst), configuration.Has(Fix.EvictedKeysLeaveSlots));
         Inodes = new InodeCache(host, SuperBlock, configuration.Release, hashBuckets);
         Writeback = new Writeback(host, Inodes, configuration.Release);
         Inodes.Writeback = Writeback;

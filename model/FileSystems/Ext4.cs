@@ -30,6 +30,9 @@ internal partial class Ext4(
     /// <summary>Its inodes that have no name any more.</summary>
     internal Orphans Orphans { get; } = new(host);
 
+    public virtual MountOptions MountOptions
+        => MountOptions.LazyTime | (Change.InlineCrypt.IsIn(release) ? MountOptions.InlineCrypt : MountOptions.None);
+
     /// <summary>What is so of its own structures.</summary>
     internal virtual ImmutableArray<StateInvariant> Invariants => Orphans.Invariants(inodes);
 
@@ -164,23 +167,34 @@ internal partial class Ext4(
         return error;
     }
 
-    [KernelSource("fs/ext4/readpage.c", "ext4_mpage_readpages", Omits = "completion in a work: it is a step of the reader")]
+    [KernelSource("fs/ext4/inode.c", "ext4_block_write_begin", Omits = "blocks")]
     public async KTask<int> ReadFolio(Inode inode)
     {
         var data = await inode.OnDisk.Data.LoadAcquire();
-        if (data != 0)
-            await UseKey(inode);                                   // a file without data is a hole: nothing to decrypt
+        if (data == 0)
+            return data;                                           // a file without data is a hole: nothing to decrypt
+        if (await BlockKeyOf(inode) is not { } key)
+        {
+            await UseKey(inode);
+            return data;
+        }
+
+        var slot = await superBlock.Device.Profile.Get(key);
+        await host.Point();                                        // the work itself takes time
+        await CryptoProfile.Put(slot);
         return data;
     }
 
     [KernelSource("fs/ext4/readpage.c", "ext4_mpage_readpages")]
-    public virtual KTask ReadAhead(Inode inode) => superBlock.Device.SubmitRead(inode);
+    public virtual async KTask ReadAhead(Inode inode) => await superBlock.Device.SubmitRead(inode, await BlockKeyOf(inode));
 
     [KernelSource("fs/ext4/page-io.c", "ext4_bio_write_folio")]
     public virtual async KTask WriteFolio(Inode inode, int data)
     {
-        await UseKey(inode);
-        await superBlock.Device.SubmitWrite(inode, data);
+        var key = await BlockKeyOf(inode);
+        if (key == null)
+            await UseKey(inode);
+        await superBlock.Device.SubmitWrite(inode, data, key);
     }
 
     [KernelSource("fs/ext4/page-io.c", "ext4_end_bio", Omits = "the work that converts extents which had not been written before")]
@@ -224,6 +238,12 @@ internal partial class Ext4(
         await inodes.UnlockNew(inode);
         return inode;
     }
+
+    /// <summary>The key that the block layer is to encrypt a file with; null if that is done before.</summary>
+    [KernelSource("fs/crypto/inline_crypt.c", "fscrypt_set_bio_crypt_ctx", Omits = "data unit numbers")]
+    private async KTask<BlockKey?> BlockKeyOf(Inode inode)
+        => superBlock.UsesInlineCrypt.Racy && inode.OnDisk.IsEncrypted
+            ? ((CryptInfo?)await inode.CryptInfo.LoadAcquire())?.BlockKey.Value : null;
 
     /// <summary>Whoever encrypts or decrypts loads the info and uses the key in it.</summary>
     [KernelSource("fs/crypto/crypto.c", "fscrypt_crypt_data_unit")]

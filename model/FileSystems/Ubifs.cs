@@ -58,6 +58,8 @@ internal sealed class Ubifs(
         await host.Point();                                        // ubifs_jnl_update
     }
 
+    public override MountOptions MountOptions => MountOptions.LazyTime;
+
     /// <summary>Numbers in memory, which a commit writes down: no list that anybody else looks at.</summary>
     protected override KTask Orphan(Inode inode) => KTask.Done;
 
@@ -74,7 +76,7 @@ internal sealed class Ubifs(
     public override async KTask WriteFolio(Inode inode, int data)
     {
         await UseKey(inode);
-        await superBlock.Device.Write(inode, data);
+        await superBlock.Device.Write(inode, data, slot: null);
     }
 
     /// <summary>Nothing: a directory has no data.</summary>

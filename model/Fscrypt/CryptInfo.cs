@@ -17,6 +17,10 @@ public sealed class CryptInfo(KernelHost host) : KernelObject(host)
     [KernelName("ci_enc_key")]
     public Secret Key;
 
+    /// <summary>The file's own key where the block layer encrypts, or null. Owned.</summary>
+    [KernelName("ci_enc_key.blk_key")]
+    public Plain<BlockKey?> BlockKey;
+
     /// <summary>The key that it shares with all files of its master key and mode, or null. Not owned.</summary>
     [KernelName("ci_enc_key of a mode")]
     public Plain<ModeKey?> ModeKey;
@@ -32,6 +36,7 @@ public sealed class CryptInfo(KernelHost host) : KernelObject(host)
     public bool HasKey
         => ModeKey.Value is { } shared ? shared.Key.IsPresent
             : DirectKey.Value is { } direct ? direct.Key.IsPresent
+            : BlockKey.Value is { } own ? own.Key.IsPresent
             : Key.IsPresent;
 
     public override string Name => Inode.Peek == null ? "ci" : $"ci:{Inode.Peek.Number.Peek}";

@@ -1,4 +1,5 @@
 using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Vfs;
 
 namespace Fscrypt.Sim.Model.Fscrypt;
 
@@ -13,7 +14,7 @@ public sealed partial class KeySetup
             return Errno.ENOKEY;
         Invariant.Holds(key.Secret.IsPresent, "a present key has its secret");
         if (!policy.IsDirect)
-            info.Key.Fill(policy.Key, SecretKind.PerFile);
+            Prepare(info, policy.Key, SecretKind.PerFile);
         else if (policy.Version == 1)
             info.DirectKey.Value = await direct.Get(policy.Key, key.Raw.Value, SecretKind.Master);
         else
@@ -31,9 +32,24 @@ public sealed partial class KeySetup
         if (policy.IsDirect)
             info.DirectKey.Value = await direct.Get(policy.Key, key!.Raw.Value, SecretKind.OfUser);
         else
-            info.Key.Fill(policy.Key, SecretKind.OfUser);
+            Prepare(info, policy.Key, SecretKind.OfUser);
         await processes.Release(key!);
         return Errno.OK;
+    }
+
+    /// <summary>The file's own key, where what encrypts its contents finds it.</summary>
+    [KernelSource("fs/crypto/keysetup.c", "fscrypt_prepare_key", Omits = "keys that files share are never the block layer's")]
+    private void Prepare(CryptInfo info, int key, SecretKind kind)
+    {
+        var inode = info.Inode.Value!;
+        if (inode.Type.Value != FileType.File || !inode.SuperBlock.UsesInlineCrypt.Racy)
+        {
+            info.Key.Fill(key, kind);
+            return;
+        }
+
+        var own = info.BlockKey.Value = blockKeys.Allocate();
+        own.Key.Fill(key, kind);
     }
 
     /// <summary>The beginning of an info's end. What it shares with other files stays, but for a raw key that nobody else has.</summary>
@@ -42,7 +58,17 @@ public sealed partial class KeySetup
     {
         if (info.DirectKey.Value is { } shared)
             await direct.Put(shared);
+        else if (info.BlockKey.Value is { } own)
+            await Destroy(info, own);
         else if (info.Key.IsPresent)
             await info.Key.Wipe();
+    }
+
+    [KernelSource("fs/crypto/inline_crypt.c", "fscrypt_destroy_inline_crypt_key")]
+    private async KTask Destroy(CryptInfo info, BlockKey key)
+    {
+        await info.Inode.Value!.SuperBlock.Device.Profile.Evict(key);
+        await key.Key.Wipe();                                      // kfree_sensitive
+        blockKeys.Free(key);
     }
 }

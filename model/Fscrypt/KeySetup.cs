@@ -12,6 +12,7 @@ public sealed partial class KeySetup
     private readonly ProcessKeyrings processes;
     private readonly DirectKeys direct;
     private readonly Slab<CryptInfo> slab;
+    private readonly Slab<BlockKey> blockKeys;
     private readonly bool keepDirtyInodes;
 
     internal KeySetup(KernelHost host, MasterKeyring keyring, PolicyTable policies, ProcessKeyrings processes, bool keepDirtyInodes)
@@ -23,6 +24,7 @@ public sealed partial class KeySetup
         this.policies = policies;
         this.keepDirtyInodes = keepDirtyInodes;
         slab = new Slab<CryptInfo>(host, h => new CryptInfo(h));
+        blockKeys = new Slab<BlockKey>(host, h => new BlockKey(h));
     }
 
     /// <summary>

@@ -71,6 +71,13 @@ public struct Secret : ICell
             thread.Host.PlainWritten(owner, offset);
     }
 
+    /// <summary>Puts a copy of what is in another one here, if anything is.</summary>
+    public void CopyFrom(ref Secret other)
+    {
+        if (other.IsPresent)
+            Fill(other.key - 1, other.kind);
+    }
+
     /// <summary>memzero_explicit, kfree_sensitive: a step of its own, before which others may look.</summary>
     public readonly Step Wipe() => new(owner.Announce(offset, OperationKind.SecretWipe));
 

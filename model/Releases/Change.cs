@@ -14,6 +14,9 @@ public sealed record Change(string Name, string? Commit, KernelRelease Since)
     /// <summary>iget_locked looks first without inode_hash_lock; a finder that meets an unhashed dying inode does not sleep.</summary>
     public static Change LocklessInodeLookup { get; } = new("inodes are looked up under RCU first", "7180f8d91fcb", Release("v6.12"));
 
+    /// <summary>ext4 and f2fs can be mounted so that the block layer encrypts what is in files. v5.9.</summary>
+    public static Change InlineCrypt { get; } = new("the mount option inlinecrypt", null, Release("v5.10"));
+
     /// <summary>An inode with page cache is not on the LRU; the removal of its last page puts it there.</summary>
     public static Change PagesKeepInodesOffLru { get; } = new("inodes with page cache are kept off the LRU", "51b8c1fe250d", Release("v6.1"));
 

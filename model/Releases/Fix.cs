@@ -13,8 +13,16 @@ public sealed record Fix(string Id, string Title, KernelRelease Since, KernelRel
     public static Fix KeepDirtyInodes { get; } = new(
         "2b4eae95c736", "fscrypt: don't evict dirty inodes after removing key", KernelRelease.Named("v5.6")!, KernelRelease.Named("v5.6")!);
 
+    /// <summary>A keyslot is put before its I/O is reported complete. v6.4.</summary>
+    public static Fix KeyslotsPutFirst { get; } = new(
+        "9cd1e566676b", "blk-mq: release crypto keyslot before reporting I/O complete", KernelRelease.Named("v6.7")!, KernelRelease.Named("v6.7")!);
+
+    /// <summary>A key that is evicted leaves its slot even if somebody still uses that. v6.4.</summary>
+    public static Fix EvictedKeysLeaveSlots { get; } = new(
+        "5c7cb9445290", "blk-crypto: make blk_crypto_evict_key() more robust", KernelRelease.Named("v6.7")!, KernelRelease.Named("v6.7")!);
+
     /// <summary>All fixes the model knows.</summary>
-    public static ImmutableArray<Fix> All { get; } = [KeepDirtyInodes];
+    public static ImmutableArray<Fix> All { get; } = [KeepDirtyInodes, KeyslotsPutFirst, EvictedKeysLeaveSlots];
 
     /// <summary>The fix called <paramref name="id"/>, or null.</summary>
     public static Fix? Named(string id) => All.FirstOrDefault(f => f.Id == id);

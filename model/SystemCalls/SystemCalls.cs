@@ -183,7 +183,7 @@ public sealed partial class SystemCalls
     }
 
     /// <summary>mount, by root.</summary>
-    public async KTask<Errno> Mount(int user, bool lazyTime = false) => user != 0 ? Errno.EPERM : await mounts.Mount(lazyTime);
+    public async KTask<Errno> Mount(int user, MountOptions options = MountOptions.None) => user != 0 ? Errno.EPERM : await mounts.Mount(options);
 
     /// <summary>umount, by root.</summary>
     public async KTask<Errno> Umount(int user) => user != 0 ? Errno.EPERM : await mounts.Umount();

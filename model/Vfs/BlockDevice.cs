@@ -13,11 +13,14 @@ public sealed class BlockDevice : KernelObject
 
     private readonly Request[] tags;
     private readonly SuperBlock superBlock;
+    private readonly bool putsKeyslotsFirst;
 
-    internal BlockDevice(KernelHost host, SuperBlock superBlock)
+    internal BlockDevice(KernelHost host, SuperBlock superBlock, CryptoProfile profile, bool putsKeyslotsFirst)
         : base(host)
     {
         this.superBlock = superBlock;
+        this.putsKeyslotsFirst = putsKeyslotsFirst;
+        Profile = profile;
         tags = new Request[TagsMax];
         for (var tag = 0; tag < TagsMax; tag++)
             tags[tag] = new Request(host, this, tag);
@@ -31,6 +34,9 @@ public sealed class BlockDevice : KernelObject
     [field: Wiring]
     public bool EndsLater { get; set; }
 
+    /// <summary>Where the keys are with which the block layer encrypts.</summary>
+    public CryptoProfile Profile { get; }
+
     public override string Name => "disk";
 
     /// <summary>The file system whose files these are.</summary>
@@ -38,46 +44,80 @@ public sealed class BlockDevice : KernelObject
     internal IFileSystem FileSystem { get; set; } = null!;
 
     /// <summary>Hands over what is to be written of a file, and does not wait. The file's folio is locked, and under writeback.</summary>
+    /// <param name="inode">The file.</param>
+    /// <param name="data">What is written: encrypted already, unless there is a key.</param>
+    /// <param name="key">The key that the block layer encrypts with, or null.</param>
     [KernelSource("block/blk-core.c", "submit_bio",
         Omits = "queues: each I/O is one of its own; where all tags are taken, or none may end later, it ends before this returns")]
-    internal async KTask SubmitWrite(Inode inode, int data)
+    internal async KTask SubmitWrite(Inode inode, int data, BlockKey? key)
     {
-        if (EndsLater && await FreeTag() is { } request)
+        var slot = key == null ? null : await Profile.Get(key);
+        if (!EndsLater || await FreeTag() is not { } request)
         {
-            request.Inode.Value = inode;
-            request.IsRead.Value = false;
-            request.Data.Value = data;
-            await Host.Spawn(request.Interrupt);
+            await Write(inode, data, slot);
             return;
         }
 
-        await Write(inode, data);
+        request.IsRead.Value = false;
+        request.Data.Value = data;
+        await Start(request, inode, slot);
+    }
+
+    /// <summary>Asks for a file's data, and does not wait. The file's folio is locked; if it is being read afterwards, I/O has taken it over.</summary>
+    /// <param name="inode">The file.</param>
+    /// <param name="key">The key that the block layer decrypts with, or null.</param>
+    [KernelSource("block/blk-core.c", "submit_bio")]
+    internal async KTask SubmitRead(Inode inode, BlockKey? key)
+    {
+        var slot = key == null ? null : await Profile.Get(key);
+        if (!EndsLater || await FreeTag() is not { } request)
+        {
+            await inode.Folio.Set(new Folio(FolioFlags.Uptodate, await DataOf(inode, slot)));
+            if (slot != null)
+                await CryptoProfile.Put(slot);
+            return;
+        }
+
+        await inode.Folio.Set(new Folio(FolioFlags.Reading, 0));
+        request.IsRead.Value = true;
+        await Start(request, inode, slot);
     }
 
     /// <summary>Writes, and ends before it returns. In an interrupt nobody has a reference on the inode: that its page is under writeback keeps it.</summary>
-    [KernelSource("block/bio.c", "bio_endio")]
-    internal async KTask Write(Inode inode, int data)
+    [KernelSource("block/blk-mq.c", "blk_mq_end_request")]
+    internal async KTask Write(Inode inode, int data, CryptoProfile.Slot? slot)
     {
         var fails = await superBlock.WriteFault.Happens();
         inode.OnDisk.WriteFailed.Value = fails;
         if (!fails)
             await inode.OnDisk.Data.StoreRelease(data);
+        if (slot != null && putsKeyslotsFirst)
+            await CryptoProfile.Put(slot);
+
+        // The race is here: who waited goes on, and may evict the inode and its key.
         await FileSystem.EndWrite(inode, fails ? Errno.EIO : Errno.OK);
+        if (slot != null && !putsKeyslotsFirst)
+            await CryptoProfile.Put(slot);
     }
 
-    /// <summary>Asks for a file's data, and does not wait. The file's folio is locked; if it is being read afterwards, I/O has taken it over.</summary>
-    [KernelSource("block/blk-core.c", "submit_bio")]
-    internal async KTask SubmitRead(Inode inode)
+    // In a work, which is the same thread. What the block layer decrypted needs nothing any more.
+    private async KTask Read(Inode inode, CryptoProfile.Slot? slot)
     {
-        if (!EndsLater || await FreeTag() is not { } request)
-        {
-            await inode.Folio.Set(new Folio(FolioFlags.Uptodate, await FileSystem.ReadFolio(inode)));
-            return;
-        }
+        var data = await DataOf(inode, slot);
+        if (slot != null && putsKeyslotsFirst)
+            await CryptoProfile.Put(slot);
+        await PageCache.EndRead(inode, data);
+        if (slot != null && !putsKeyslotsFirst)
+            await CryptoProfile.Put(slot);
+    }
 
-        await inode.Folio.Set(new Folio(FolioFlags.Reading, 0));
+    private async KTask<int> DataOf(Inode inode, CryptoProfile.Slot? slot)
+        => slot == null ? await FileSystem.ReadFolio(inode) : await inode.OnDisk.Data.LoadAcquire();
+
+    private async KTask Start(Request request, Inode inode, CryptoProfile.Slot? slot)
+    {
         request.Inode.Value = inode;
-        request.IsRead.Value = true;
+        request.Slot.Value = slot;
         await Host.Spawn(request.Interrupt);
     }
 
@@ -104,6 +144,9 @@ public sealed class BlockDevice : KernelObject
 
         public Plain<Inode?> Inode;
 
+        [KernelName("crypt_keyslot")]
+        public Plain<CryptoProfile.Slot?> Slot;
+
         [KernelName("REQ_OP_READ")]
         public Plain<bool> IsRead;
 
@@ -118,12 +161,13 @@ public sealed class BlockDevice : KernelObject
 
         private async KTask End()
         {
-            var inode = Inode.Value!;
-            Inode.Value = null;                                    // the inode may be gone once the I/O has ended
+            var (inode, slot) = (Inode.Value!, Slot.Value);
+            Inode.Value = null;                                    // it may be gone once the I/O has ended
+            Slot.Value = null;
             if (IsRead.Value)
-                await PageCache.EndRead(inode, await device.FileSystem.ReadFolio(inode));      // decrypted in a work, which is this thread too
+                await device.Read(inode, slot);
             else
-                await device.Write(inode, Data.Value);
+                await device.Write(inode, Data.Value, slot);
             await IsTaken.AddReturn(-1);                           // blk_mq_put_tag
         }
     }

@@ -93,6 +93,9 @@ public interface IFileSystem
     /// <summary>bi_end_io, in an interrupt: the data is on the disk, or is not.</summary>
     KTask EndWrite(Inode inode, Errno error);
 
+    /// <summary>What it can be mounted with.</summary>
+    MountOptions MountOptions { get; }
+
     /// <summary>The root's inode, read when the file system is mounted.</summary>
     KTask<Inode> ReadRoot();
 

@@ -69,9 +69,9 @@ public sealed class Mounts : KernelObject
     }
 
     /// <summary>mount: reads the root's inode and makes its dentry. Waits for the end of an umount that is under way.</summary>
-    /// <param name="lazyTime">The option lazytime: new times alone do not make an inode dirty at once.</param>
+    /// <returns>EBUSY if it is mounted; EINVAL if the file system, or the release, has not got an option.</returns>
     [KernelSource("fs/super.c", "get_tree_bdev", Omits = "everything but the root; a second mount of the same device shares the super block: here it is busy")]
-    public async KTask<Errno> Mount(bool lazyTime = false)
+    public async KTask<Errno> Mount(MountOptions options = MountOptions.None)
     {
         Host.MightSleep("mount");
         await superBlock.Umount.AcquireWrite();
@@ -81,7 +81,14 @@ public sealed class Mounts : KernelObject
             return Errno.EBUSY;
         }
 
-        superBlock.IsLazyTime.Value = lazyTime;
+        if ((options & ~inodes.FileSystem.MountOptions) != 0)
+        {
+            await superBlock.Umount.ReleaseWrite();
+            return Errno.EINVAL;
+        }
+
+        superBlock.IsLazyTime.Value = (options & MountOptions.LazyTime) != 0;
+        superBlock.UsesInlineCrypt.Value = (options & MountOptions.InlineCrypt) != 0;
         await superBlock.Active.WriteRacy(true);
         var root = await inodes.FileSystem.ReadRoot();
         superBlock.Root.Value = await dentries.MakeRoot(root);

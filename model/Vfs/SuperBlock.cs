@@ -5,7 +5,7 @@ namespace Fscrypt.Sim.Model.Vfs;
 /// <summary>struct super_block of a mounted file system, with its caches' lists and its writeback.</summary>
 public sealed class SuperBlock : KernelObject, IHasErrors
 {
-    internal SuperBlock(KernelHost host, Disk disk)
+    internal SuperBlock(KernelHost host, Disk disk, bool putsKeyslotsFirst, bool evictAlwaysUnlinks)
         : base(host)
     {
         Disk = disk;
@@ -15,7 +15,7 @@ public sealed class SuperBlock : KernelObject, IHasErrors
         DentryFault = new Fault(host, "d_alloc");
         KeyFault = new Fault(host, "add_key");
         InfoFault = new Fault(host, "crypt_info");
-        Device = new BlockDevice(host, this);
+        Device = new BlockDevice(host, this, new CryptoProfile(host, evictAlwaysUnlinks), putsKeyslotsFirst);
     }
 
     /// <summary>What survives.</summary>
@@ -58,6 +58,10 @@ public sealed class SuperBlock : KernelObject, IHasErrors
     /// <summary>SB_LAZYTIME: new times of an inode alone do not make it dirty at once.</summary>
     [KernelName("SB_LAZYTIME")]
     public Plain<bool> IsLazyTime;
+
+    /// <summary>SB_INLINECRYPT: the block layer encrypts what is in files.</summary>
+    [KernelName("SB_INLINECRYPT")]
+    public Plain<bool> UsesInlineCrypt;
 
     [KernelName("s_umount")]
     public RwSemaphore Umount = new(VfsLocks.Umount);

@@ -76,6 +76,8 @@ internal class WatchedFileSystem(IFileSystem inner, Action<string> tell, Func<In
 
     public KTask<int> ReadFolio(Inode inode) => inner.ReadFolio(inode);
 
+    public MountOptions MountOptions => inner.MountOptions;
+
     public KTask ReadAhead(Inode inode) => inner.ReadAhead(inode);
 
     public KTask WriteFolio(Inode inode, int data) => inner.WriteFolio(inode, data);

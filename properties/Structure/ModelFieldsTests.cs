@@ -49,6 +49,7 @@ public static class ModelFieldsTests
         ["Mounts.CountsUsers"] = "what a scenario has, which stays",
         ["Reclaim.InAllocations"] = "what a scenario has, which stays",
         ["ProcessKeyrings.Tasks"] = "what a scenario has, which stays",
+        ["CryptoProfile.slots"] = "never changes: the slots",
         ["CurrentUsers.users"] = "never changes: one for each user",
         ["MasterKeyring.CompletelyRemoved"] = "wired when the kernel boots: tells a rule what was promised",
         ["MasterKeyring.Design"] = "wired when the kernel boots: the design needs the keyring's neighbours",

@@ -79,19 +79,20 @@ internal static class KernelTexts
     }
 
     /// <summary>What a search of all states of a scenario finds, as rule and message; if nothing, all were looked at.</summary>
-    public static List<string> Findings(Scenario scenario)
+    public static List<string> Findings(Scenario scenario, string release = "v6.18", params Fix[] without)
     {
-        var result = Run(scenario, "v6.18", StrategyNames.States, null, clocks: false);
+        var result = Run(scenario, release, StrategyNames.States, null, clocks: false, without: without);
         Assert.True(result.Covered.Exhaustive || result.Tally.Violations.Count > 0, result.Reason);
         return [.. result.Tally.Violations.Select(v => $"{v.Rule}: {v.Message}")];
     }
 
     /// <summary>Searches a scenario.</summary>
     public static SearchResult Run(
-        Scenario scenario, string release, string strategy, int? preemptions, bool clocks, string fileSystem = "ext4")
+        Scenario scenario, string release, string strategy, int? preemptions, bool clocks, string fileSystem = "ext4", params Fix[] without)
     {
         var configuration = new KernelConfiguration
         {
+            Without = [.. without],
             Release = KernelRelease.Named(release)!,
             FileSystem = FileSystemType.Named(fileSystem)!,
         };

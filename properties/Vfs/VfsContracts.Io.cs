@@ -75,5 +75,19 @@ internal static partial class VfsContracts
             Assert.False(await PageCache.TryLock(f));
             Assert.Equal("f-data", t.Kernel.Disk.TextOf(await pages.Read(f)));
         }),
+        new("CryptoProfile.Evict", async t =>
+        {
+            var (profile, key) = (t.SuperBlock.Device.Profile, new BlockKey(t.Kernel.Host));
+            key.Key.Fill(0, SecretKind.PerFile);
+            var slot = await profile.Get(key);
+            Assert.Same(slot, await profile.Get(key));
+            await CryptoProfile.Put(slot);
+            await CryptoProfile.Put(slot);
+            await profile.ResetNowAndThen(1);
+            Assert.Equal((key, true, 0), (slot.Key.Peek, slot.Programmed.Peek, slot.Users.Peek));
+            await profile.Evict(key);
+            Assert.Equal((null, false), (slot.Key.Peek, slot.Programmed.Peek));
+            await key.Key.Wipe();
+        }),
     ];
 }

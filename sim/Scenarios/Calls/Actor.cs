@@ -255,11 +255,11 @@ internal sealed partial class Actor(Kernel kernel, int user, string name) : Kern
     }
 
     /// <summary>Unmounts the file system, or mounts it, or the one after the other.</summary>
-    public async KTask<Errno> Mount(bool unmounts, bool mounts, bool lazyTime, Register result)
+    public async KTask<Errno> Mount(bool unmounts, bool mounts, MountOptions options, Register result)
     {
         var error = unmounts ? await kernel.Calls.Umount(user) : Errno.OK;
         if (error == Errno.OK && mounts)
-            error = await kernel.Calls.Mount(user, lazyTime);
+            error = await kernel.Calls.Mount(user, options);
         return Put(result, error);
     }
 

@@ -15,6 +15,7 @@ internal static class Background
     private const string Shrinker = "shrinker";
     private const string DirectReclaim = "reclaim";
     private const string Disk = "disk";
+    private const string Reset = "reset";
 
     // By error and function: what can go wrong, once a set-up is over.
     private static readonly (string Error, string Function, Func<SuperBlock, Fault> Of)[] Faults =
@@ -28,7 +29,7 @@ internal static class Background
     ];
 
     /// <summary>What the model has of it.</summary>
-    public static IReadOnlyList<string> Names { get; } = [Flusher, Shrinker, DirectReclaim, Disk];
+    public static IReadOnlyList<string> Names { get; } = [Flusher, Shrinker, DirectReclaim, Disk, Reset];
 
     /// <summary>The kernel's own threads in a scenario. Each decides before every run whether to go on.</summary>
     public static IEnumerable<ThreadBody> ThreadsOf(ScenarioSyntax scenario, Kernel kernel)
@@ -41,6 +42,8 @@ internal static class Background
         kernel.Calls.CountsFiles = SharedDescriptors.Of(scenario).Count > 0 || CallChecker.CallsOf(scenario).Any(c => c.Operation.Text == "mmap");
         if (RunsOf(scenario, Flusher) is > 0 and var writes)
             yield return new ThreadBody("timer", () => kernel.Writeback.WritePeriodically(writes));
+        if (RunsOf(scenario, Reset) is > 0 and var resets)
+            yield return new ThreadBody("reset", () => kernel.SuperBlock.Device.Profile.ResetNowAndThen(resets));
         if (RunsOf(scenario, Shrinker) is > 0 and var shrinks)
             yield return new ThreadBody("kswapd", () => kernel.Reclaim.Kswapd(shrinks));
     }

@@ -274,8 +274,8 @@ internal sealed class CallBinding
                 var whole = form.Name == "syncfs";
                 return File(words[0], file => () => actor.Sync(file, whole, result));
             case "mount" or "umount" or "remount":
-                var (how, lazyTime) = (form.Name, Word(0, "") == OperationForm.LazyTime);
-                return () => actor.Mount(unmounts: how != "mount", mounts: how != "umount", lazyTime, result);
+                var (how, options) = (form.Name, OperationForm.MountOptions[Word(0, "")]);
+                return () => actor.Mount(unmounts: how != "mount", mounts: how != "umount", options, result);
             case "drop_caches":
                 var dropped = int.Parse(words[0], CultureInfo.InvariantCulture);
                 return () => actor.DropCaches(dropped, result);

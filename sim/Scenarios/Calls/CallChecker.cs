@@ -216,7 +216,8 @@ internal sealed class CallChecker
         "HOW" => Endings.Contains(word.Text) ? null : Nearest.Message("ending", word.Text, Endings),
         "UNIT" => Units.Contains(word.Text) ? null : Nearest.Message("unit", word.Text, Units),
         "ACTION" => SessionActions.Contains(word.Text) ? null : Nearest.Message("action", word.Text, SessionActions),
-        "OPTION" => word.Text == OperationForm.LazyTime ? null : Nearest.Message("mount option", word.Text, [OperationForm.LazyTime]),
+        "OPTION" => OperationForm.MountOptions.ContainsKey(word.Text) ? null
+            : Nearest.Message("mount option", word.Text, OperationForm.MountOptions.Keys.Where(o => o.Length > 0).Order(StringComparer.Ordinal)),
         _ => null,
     };
 

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using Fscrypt.Sim.Model.Vfs;
 using Fscrypt.Sim.Scenarios.Language;
 
 namespace Fscrypt.Sim.Scenarios.Calls;
@@ -12,8 +13,13 @@ namespace Fscrypt.Sim.Scenarios.Calls;
 internal sealed record OperationForm(
     string Name, string Usage, ImmutableArray<Parameter> Parameters, FrozenDictionary<string, string> Options)
 {
-    /// <summary>The mount option that there is.</summary>
-    public const string LazyTime = "lazytime";
+    /// <summary>What a file system can be mounted with, by name.</summary>
+    public static FrozenDictionary<string, MountOptions> MountOptions { get; } = new Dictionary<string, MountOptions>
+    {
+        [""] = Model.Vfs.MountOptions.None,
+        ["lazytime"] = Model.Vfs.MountOptions.LazyTime,
+        ["inlinecrypt"] = Model.Vfs.MountOptions.InlineCrypt,
+    }.ToFrozenDictionary(StringComparer.Ordinal);
 
     private static readonly string[] Usages =
     [
