@@ -31,7 +31,8 @@ public sealed class Kernel
         Dentries = new DentryCache(host, SuperBlock, Inodes, configuration.Release, hashBuckets);
         Reclaim = new Reclaim(host, SuperBlock, Inodes, Dentries, configuration.Release);
         SuperBlock.Reclaim = Reclaim;
-        Mounts = new Mounts(host, SuperBlock, Inodes, Dentries, Writeback);
+        Switches = new WritebackSwitches(host, SuperBlock, Inodes, configuration.Release, configuration.Has(Fix.UmountWaitsForCallbacks));
+        Mounts = new Mounts(host, SuperBlock, Inodes, Dentries, Writeback, Switches);
         KeyQuota = new KeyQuota(host, Users);
         ProcessKeyrings = new ProcessKeyrings(host, KeyQuota);
         Keyring = new MasterKeyring(host, SuperBlock, Users, KeyQuota, ProcessKeyrings, configuration.Release);
@@ -73,6 +74,9 @@ public sealed class Kernel
 
     /// <summary>mm/vmscan.c and fs/drop_caches.c.</summary>
     public Reclaim Reclaim { get; }
+
+    /// <summary>What else of fs/fs-writeback.c holds inodes.</summary>
+    public WritebackSwitches Switches { get; }
 
     /// <summary>fs/namespace.c and fs/super.c.</summary>
     public Mounts Mounts { get; }

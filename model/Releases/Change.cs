@@ -17,6 +17,12 @@ public sealed record Change(string Name, string? Commit, KernelRelease Since)
     /// <summary>ext4 and f2fs can be mounted so that the block layer encrypts what is in files. v5.9.</summary>
     public static Change InlineCrypt { get; } = new("the mount option inlinecrypt", null, Release("v5.10"));
 
+    /// <summary>
+    /// Umount waits until its super block has no switch in flight, at whatever stage. v7.2, which is no modelled release: up to then
+    /// one that has its inode, and nothing queued, is waited for by nobody.
+    /// </summary>
+    public static Change UmountDrainsSwitches { get; } = new("umount waits for switches at every stage", null, new KernelRelease("v7.2", 7, 2));
+
     /// <summary>An inode with page cache is not on the LRU; the removal of its last page puts it there.</summary>
     public static Change PagesKeepInodesOffLru { get; } = new("inodes with page cache are kept off the LRU", "51b8c1fe250d", Release("v6.1"));
 

@@ -37,6 +37,9 @@ public enum InodeState
     /// <summary>Made by O_TMPFILE: it may get a name although it has none.</summary>
     Linkable = 1 << 14,
 
+    /// <summary>I_WB_SWITCH: a work will move it to another cgroup's writeback, and has a reference as long.</summary>
+    WritebackSwitch = 1 << 15,
+
     DirtyInode = DirtySync | DirtyDatasync,
     Dirty = DirtyInode | DirtyPages,
     DirtyAll = Dirty | DirtyTime,

@@ -9,14 +9,17 @@ public sealed class Mounts : KernelObject
     private readonly InodeCache inodes;
     private readonly DentryCache dentries;
     private readonly Writeback writeback;
+    private readonly WritebackSwitches switches;
 
-    internal Mounts(KernelHost host, SuperBlock superBlock, InodeCache inodes, DentryCache dentries, Writeback writeback)
+    internal Mounts(
+        KernelHost host, SuperBlock superBlock, InodeCache inodes, DentryCache dentries, Writeback writeback, WritebackSwitches switches)
         : base(host)
     {
         this.superBlock = superBlock;
         this.inodes = inodes;
         this.dentries = dentries;
         this.writeback = writeback;
+        this.switches = switches;
     }
 
     [KernelName("mount_lock")]
@@ -124,6 +127,7 @@ public sealed class Mounts : KernelObject
         await dentries.ShrinkForUmount();
         await writeback.SyncFileSystem(superBlock);                // nobody looks at the error
         await superBlock.Active.WriteRacy(false);
+        await switches.Wait();
         await inodes.EvictAll(superBlock);
         await inodes.FileSystem.PutSuper();
         if (superBlock.Inodes.First is { } busy)

@@ -22,6 +22,7 @@ public static class VfsLocks
     public static readonly LockClass Pages = new(47, "i_pages lock");
     public static readonly LockClass Orphans = new(49, "s_orphan_lock");                    // ext4
     public static readonly LockClass CryptoProfile = new(51, "profile->lock");
+    public static readonly LockClass SwitchPool = new(52, "isw_wq pool.lock");
     public static readonly LockClass Rename = new(24, "rename_lock");
     public static readonly LockClass DentrySecond = new(25, "d_lock/2", tried: true);
     public static readonly LockClass DentryThird = new(26, "d_lock/3", tried: true);

@@ -46,6 +46,7 @@ public static class ModelFieldsTests
         ["BlockDevice.FileSystem"] = "wired when the kernel boots: whose I/O ends",
         ["BlockDevice.tags"] = "never changes: one for each tag",
         ["Request.Interrupt"] = "never changes: a function of the request",
+        ["WritebackSwitches.switches"] = "never changes: those that can be in flight at once",
         ["Mounts.CountsUsers"] = "what a scenario has, which stays",
         ["Reclaim.InAllocations"] = "what a scenario has, which stays",
         ["ProcessKeyrings.Tasks"] = "what a scenario has, which stays",

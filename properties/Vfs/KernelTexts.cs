@@ -89,11 +89,16 @@ internal static class KernelTexts
     /// <summary>Searches a scenario.</summary>
     public static SearchResult Run(
         Scenario scenario, string release, string strategy, int? preemptions, bool clocks, string fileSystem = "ext4", params Fix[] without)
+        => Run(scenario, KernelRelease.Named(release)!, strategy, preemptions, clocks, fileSystem, without);
+
+    /// <summary>Searches a scenario, on any release.</summary>
+    public static SearchResult Run(
+        Scenario scenario, KernelRelease release, string strategy, int? preemptions, bool clocks, string fileSystem = "ext4", params Fix[] without)
     {
         var configuration = new KernelConfiguration
         {
             Without = [.. without],
-            Release = KernelRelease.Named(release)!,
+            Release = release,
             FileSystem = FileSystemType.Named(fileSystem)!,
         };
         return Explorer.Run(

@@ -16,6 +16,7 @@ public static class VfsContractTests
     private static readonly string[] Releases = ["v5.10", "v6.18"];
 
     // What no contract here goes through, and where it is looked at instead.
+    private const string Switches = "WritebackSwitchTests: a thread of the kernel's own";
     private const string NoStep = "no step of its own: what calls it is in the table";
     private const string Inodes = "InodeContractTests";
     private const string InodeWaits = "a wait for another thread: InodeRaceTests";
@@ -33,6 +34,10 @@ public static class VfsContractTests
         ["DentryCache.IsBelow"] = NoStep,
         ["DentryCache.LockParent"] = Waits,
         ["DentryCache.Unalias"] = Lookups,
+        ["WritebackSwitches.End"] = Switches,
+        ["WritebackSwitches.Prepare"] = Switches,
+        ["WritebackSwitches.StartSwitch"] = Switches,
+        ["WritebackSwitches.SwitchNowAndThen"] = Switches,
         ["ErrorSequence.Advance"] = Errors,
         ["ErrorSequence.Sample"] = Errors,
         ["ErrorSequence.Set"] = Errors,

@@ -16,6 +16,7 @@ internal static class Background
     private const string DirectReclaim = "reclaim";
     private const string Disk = "disk";
     private const string Reset = "reset";
+    private const string Switch = "wb_switch";
 
     // By error and function: what can go wrong, once a set-up is over.
     private static readonly (string Error, string Function, Func<SuperBlock, Fault> Of)[] Faults =
@@ -29,7 +30,7 @@ internal static class Background
     ];
 
     /// <summary>What the model has of it.</summary>
-    public static IReadOnlyList<string> Names { get; } = [Flusher, Shrinker, DirectReclaim, Disk, Reset];
+    public static IReadOnlyList<string> Names { get; } = [Flusher, Shrinker, DirectReclaim, Disk, Reset, Switch];
 
     /// <summary>The kernel's own threads in a scenario. Each decides before every run whether to go on.</summary>
     public static IEnumerable<ThreadBody> ThreadsOf(ScenarioSyntax scenario, Kernel kernel)
@@ -44,6 +45,8 @@ internal static class Background
             yield return new ThreadBody("timer", () => kernel.Writeback.WritePeriodically(writes));
         if (RunsOf(scenario, Reset) is > 0 and var resets)
             yield return new ThreadBody("reset", () => kernel.SuperBlock.Device.Profile.ResetNowAndThen(resets));
+        if (RunsOf(scenario, Switch) is > 0 and var switches)
+            yield return new ThreadBody("cgwb_release", () => kernel.Switches.SwitchNowAndThen(switches));
         if (RunsOf(scenario, Shrinker) is > 0 and var shrinks)
             yield return new ThreadBody("kswapd", () => kernel.Reclaim.Kswapd(shrinks));
     }

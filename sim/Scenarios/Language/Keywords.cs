@@ -75,7 +75,7 @@ internal static class Keywords
         new[] { "cas", "fetch_add", "exchange", "try_acquire" }.ToFrozenSet(StringComparer.Ordinal);
 
     /// <summary>Threads of the kernel's own.</summary>
-    public static IReadOnlyList<string> Backgrounds { get; } = ["flusher", "shrinker", "reclaim", "disk", "reset"];
+    public static IReadOnlyList<string> Backgrounds { get; } = ["flusher", "shrinker", "reclaim", "disk", "reset", "wb_switch"];
 
     /// <summary>Errors that may be made to happen.</summary>
     public static IReadOnlyList<string> Errors { get; } = ["enomem", "eio"];
