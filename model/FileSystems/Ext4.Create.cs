@@ -40,7 +40,8 @@ internal partial class Ext4
     public async KTask<bool> IsEmpty(Inode directory)
     {
         await host.Point();                                        // reads its blocks
-        return directory.OnDisk.IsEmpty();
+        // The root has lost+found from mkfs on, which is not shown.
+        return directory.OnDisk.Number != Disk.RootNumber && directory.OnDisk.IsEmpty();
     }
 
     /// <summary>Writes the context in a transaction. The inode does not become dirty: it goes to the journal.</summary>

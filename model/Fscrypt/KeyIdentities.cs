@@ -144,6 +144,6 @@ public sealed class KeyIdentities
         return System.Text.Encoding.ASCII.GetString(bytes);
     }
 
-    private static byte[] Derive(byte[] raw)
+    public static byte[] Derive(byte[] raw)
         => HKDF.DeriveKey(HashAlgorithmName.SHA512, raw, IdentifierSize, salt: null, info: [.. "fscrypt\0"u8, ContextOfIdentifier]);
 }

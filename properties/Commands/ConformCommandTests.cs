@@ -62,11 +62,19 @@ public sealed class ConformCommandTests : IDisposable
     }
 
     [Fact]
-    public void Without_a_recording_there_is_nothing_to_compare_with()
+    public void Sequences_are_chosen_from_a_recording()
     {
-        var result = tester.Execute("conform");
+        var result = tester.Execute("conform", "k01");
         Assert.Equal(ExitCode.Usage, result.Code);
-        Assert.Contains("--recorded FILE says what to compare with", result.Error, StringComparison.Ordinal);
+        Assert.Contains("sequences are chosen from --recorded FILE or --kernel FILE", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_recorded_has_to_come_from_somewhere()
+    {
+        var result = tester.Execute("conform", "--record", "out.json");
+        Assert.Equal(ExitCode.Usage, result.Code);
+        Assert.Contains("--record OUT needs --kernel FILE", result.Error, StringComparison.Ordinal);
     }
 
     private static string Recording(params string[] steps)

@@ -21,31 +21,12 @@ internal sealed class ModelLeg(KernelConfiguration configuration)
     /// <summary>Runs one and compares.</summary>
     public Comparison Compare(RecordedSequence sequence)
     {
-        var file = ScenarioFile.Load(new Diagnostics(sequence.Id, sequence.ToScenario()));
-        if (file.Diagnostics.Any)
-            return new Comparison(sequence.Id, false, $"it is no scenario: {file.Diagnostics.Found[0].Message}");
-        if (file.Scenario is not { } scenario)
-        {
-            var what = string.Join(", ", file.Missing.Select(m => m.What).Distinct());
-            return new Comparison(sequence.Id, false, $"not modelled yet: {what}", NotModelled: true);
-        }
-
-        var host = new NativeHost<DepthFirst>(new DepthFirst(0));
-        Simulation simulation;
-        try
-        {
-            simulation = new Simulation(scenario, configuration, host);
-        }
-        catch (ScenarioException exception)
-        {
-            return new Comparison(sequence.Id, false, exception.Message);
-        }
-
+        if (Run(sequence, out var failure) is not { } simulation)
+            return failure!;
         for (var i = 0; i < sequence.Steps.Count; i++)
         {
             var step = sequence.Steps[i];
-            var name = string.Create(CultureInfo.InvariantCulture, $"r{i + 1}");
-            var actual = simulation.Instance.Registers.Single(r => r.Name == name).Text;
+            var actual = AnswerOf(simulation, i);
             var expected = RecordedResult.TextOf(step.Op, step.Result);
             if (actual != expected)
             {
@@ -59,6 +40,44 @@ internal sealed class ModelLeg(KernelConfiguration configuration)
         return simulation.Violation is { } finding
             ? new Comparison(sequence.Id, false, $"at the end {finding.Rule}: {finding.Message}")
             : new Comparison(sequence.Id, true, null);
+    }
+
+    /// <summary>What the model answers to each step, or null if it cannot run them.</summary>
+    public IReadOnlyList<string>? AnswersTo(RecordedSequence sequence)
+        => Run(sequence, out _) is { } simulation ? [.. Enumerable.Range(0, sequence.Steps.Count).Select(i => AnswerOf(simulation, i))] : null;
+
+    private static string AnswerOf(Simulation simulation, int step)
+    {
+        var name = string.Create(CultureInfo.InvariantCulture, $"r{step + 1}");
+        return simulation.Instance.Registers.Single(r => r.Name == name).Text;
+    }
+
+    private Simulation? Run(RecordedSequence sequence, out Comparison? failure)
+    {
+        failure = null;
+        var file = ScenarioFile.Load(new Diagnostics(sequence.Id, sequence.ToScenario()));
+        if (file.Diagnostics.Any)
+        {
+            failure = new Comparison(sequence.Id, false, $"it is no scenario: {file.Diagnostics.Found[0].Message}", NotModelled: true);
+            return null;
+        }
+
+        if (file.Scenario is not { } scenario)
+        {
+            var what = string.Join(", ", file.Missing.Select(m => m.What).Distinct());
+            failure = new Comparison(sequence.Id, false, $"not modelled yet: {what}", NotModelled: true);
+            return null;
+        }
+
+        try
+        {
+            return new Simulation(scenario, configuration, new NativeHost<DepthFirst>(new DepthFirst(0)));
+        }
+        catch (ScenarioException exception)
+        {
+            failure = new Comparison(sequence.Id, false, exception.Message);
+            return null;
+        }
     }
 
     private static string Shown(string text) => text.Length == 0 ? "nothing" : text.Replace("\0", "\\0", StringComparison.Ordinal);

@@ -12,7 +12,7 @@ internal static class RecordedResult
     {
         var error = result.TryGetProperty("ret", out var ret) ? ret.GetString()! : throw new FormatException($"a result of {operation} has no ret");
         if (error != "OK")
-            return Text(result, "stage") is null or "open" ? error : $"{error}[{Text(result, "stage")}]";
+            return error; // at whichever stage: scenarios have the error alone
         return operation switch
         {
             "rm_key" or "rm_key_all" => OK(Values(result, "flags")),

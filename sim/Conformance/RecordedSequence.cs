@@ -36,6 +36,10 @@ internal sealed record RecordedFile(string Kernel, IReadOnlyList<RecordedSequenc
 
         return file;
     }
+
+    /// <summary>Writes it to a file.</summary>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public void Write(string path) => File.WriteAllText(path, JsonSerializer.Serialize(this, RecordedJson.Default.RecordedFile) + "\n");
 }
 
 /// <summary>Operations one after another.</summary>
@@ -69,6 +73,7 @@ internal sealed record RecordedStep(string Actor, string Op, IReadOnlyList<strin
             : $"\"{argument.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal)}\"";
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(RecordedFile))]
+[JsonSerializable(typeof(System.Text.Json.Nodes.JsonObject))]
 internal sealed partial class RecordedJson : JsonSerializerContext;
