@@ -14,8 +14,12 @@ internal sealed class DropInode(EvictDentries dentries) : IEvictionDesign
     [KernelSource("fs/crypto/keyring.c", "try_to_lock_encrypted_files")]
     public async KTask<Errno> LockFiles(MasterKey key)
     {
+        var syncsFirst = key.Host.Order("sync, then walk");
+        if (!syncsFirst)
+            await dentries.Walk(key);
         var synced = await dentries.Sync();
-        await dentries.Walk(key);
+        if (syncsFirst)
+            await dentries.Walk(key);
         var busy = await EvictDentries.CheckBusy(key);
         return synced != Errno.OK ? synced : busy;
     }

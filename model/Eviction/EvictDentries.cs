@@ -31,7 +31,7 @@ internal sealed class EvictDentries(Caches caches)
             var inode = info.Inode.Value!;
             caches.Host.Counters.InodesVisited++;
             await inode.Lock.Acquire();
-            if ((inode.State.Value & (InodeState.Dying | InodeState.New)) != 0)
+            if (caches.Host.Check("I_FREEING, I_WILL_FREE, I_NEW", (inode.State.Value & (InodeState.Dying | InodeState.New)) != 0))
             {
                 await inode.Lock.Release();
                 continue;
@@ -41,7 +41,8 @@ internal sealed class EvictDentries(Caches caches)
             await inode.Lock.Release();
             await key.DecryptedInodesLock.Release();
 
-            await ShrinkDentries(inode);
+            if (caches.Host.Check("kills dentries", true))
+                await ShrinkDentries(inode);
             if (previous != null)
                 await caches.Inodes.Iput(previous);                       // may evict: then its info leaves the list
             previous = inode;
@@ -62,7 +63,7 @@ internal sealed class EvictDentries(Caches caches)
         await key.DecryptedInodesLock.Acquire();
         var busy = key.DecryptedInodes.Count > 0;
         await key.DecryptedInodesLock.Release();
-        return busy ? Errno.EBUSY : Errno.OK;
+        return key.Host.Check("the list is empty", busy) ? Errno.EBUSY : Errno.OK;
     }
 
     [KernelSource("fs/crypto/keyring.c", "shrink_dcache_inode")]

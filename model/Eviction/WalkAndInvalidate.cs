@@ -83,9 +83,10 @@ internal sealed class WalkAndInvalidate : IEvictionDesign
     private async KTask<bool> MustStay(Inode inode)
     {
         var state = inode.State.Value;
-        if ((state & (InodeState.New | InodeState.Dying)) != 0)
+        if (host.Check("I_FREEING, I_WILL_FREE, I_NEW", (state & (InodeState.New | InodeState.Dying)) != 0))
             return true;
-        if (await inode.Count.Read() > 0)                          // under i_lock: zero stays zero
+        var count = await inode.Count.Read();
+        if (host.Check("i_count", count > 0))                          // under i_lock: zero stays zero
             return true;
         return skips switch
         {

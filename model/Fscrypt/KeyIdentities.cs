@@ -144,6 +144,8 @@ public sealed class KeyIdentities
         return System.Text.Encoding.ASCII.GetString(bytes);
     }
 
+    /// <summary>The identifier of a key of version 2: 16 bytes, derived as the kernel does.</summary>
+    /// <param name="raw">Its bytes.</param>
     public static byte[] Derive(byte[] raw)
         => HKDF.DeriveKey(HashAlgorithmName.SHA512, raw, IdentifierSize, salt: null, info: [.. "fscrypt\0"u8, ContextOfIdentifier]);
 }

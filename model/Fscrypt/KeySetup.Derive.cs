@@ -10,7 +10,7 @@ public sealed partial class KeySetup
     [KernelSource("fs/crypto/keysetup.c", "setup_file_encryption_key", Omits = "IV_INO_LBLK_64 and _32, which ext4 without stable inode numbers refuses; how keys are derived")]
     private async KTask<Errno> Derive(CryptInfo info, EncryptionPolicy policy, MasterKey key, int sizeMin)
     {
-        if (!key.Present.Value || keyring.Identities.SizeOf(key.Raw.Value) < sizeMin)
+        if (host.Check("mk_present", !key.Present.Value) || keyring.Identities.SizeOf(key.Raw.Value) < sizeMin)
             return Errno.ENOKEY;
         Invariant.Holds(key.Secret.IsPresent, "a present key has its secret");
         if (!policy.IsDirect)

@@ -34,7 +34,8 @@ public sealed partial class KeySetup
     [KernelSource("fs/crypto/keysetup.c", "fscrypt_get_encryption_info", Omits = "unsupported and broken contexts")]
     public async KTask<Errno> GetEncryptionInfo(Inode inode)
     {
-        if (await inode.CryptInfo.LoadAcquire() != null)
+        var info = await inode.CryptInfo.LoadAcquire();
+        if (host.Check("set up already", info != null))
             return Errno.OK;
         host.MightSleep("fscrypt_get_encryption_info");
         await host.Point();                                        // reads the context from the disk
@@ -81,9 +82,10 @@ public sealed partial class KeySetup
         var info = (CryptInfo?)await inode.CryptInfo.LoadAcquire();
         if (info?.MasterKey.Value is not { } key)
             return false;
-        if (keepDirtyInodes && (inode.State.Value & InodeState.DirtyAll) != 0)
+        if (keepDirtyInodes && host.Check("dirty", (inode.State.Value & InodeState.DirtyAll) != 0))
             return false;                                          // 2b4eae95c736: eviction would throw the data away
-        return !await key.Present.ReadOnce();
+        var present = await key.Present.ReadOnce();
+        return host.Check("mk_present", !present);
     }
 
     /// <summary>Takes an inode's key away; in eviction only.</summary>
@@ -97,12 +99,16 @@ public sealed partial class KeySetup
         var key = info.MasterKey.Value;
         if (key != null)
         {
+            var unlistsFirst = host.Order("off the list, then put");
+            if (!unlistsFirst)
+                await keyring.PutActive(key);
             await key.DecryptedInodesLock.Acquire();
             key.DecryptedInodes.Remove(info);
             await key.DecryptedInodesLock.Release();
 
             // The race is here: the list is empty, and the active reference not yet dropped.
-            await keyring.PutActive(key);
+            if (unlistsFirst)
+                await keyring.PutActive(key);
         }
 
         slab.Free(info);
@@ -161,10 +167,14 @@ public sealed partial class KeySetup
         var published = error == Errno.OK && await inode.CryptInfo.PublishIfNull(info);
         if (published && key != null)
         {
-            await Account(info, key);
+            var countsFirst = host.Order("counted, then listed");
+            if (countsFirst)
+                await Account(info, key);
             await key.DecryptedInodesLock.Acquire();
             key.DecryptedInodes.AddFirst(info);
             await key.DecryptedInodesLock.Release();
+            if (!countsFirst)
+                await Account(info, key);
         }
 
         if (key != null)
@@ -173,7 +183,7 @@ public sealed partial class KeySetup
             await keyring.PutStruct(key);
         }
 
-        if (!published)
+        if (host.Check("somebody was first", !published))
         {
             // Another opener was first, or there is no key. The race is here: the loser still has a copy, and no lock. A removal
             // that is under way cannot be complete: he has a reference on the inode, which keeps the winner's key.
@@ -187,10 +197,11 @@ public sealed partial class KeySetup
     // For an instant the info is visible and has no key, or (up to v6.0) the key counts an inode that does not name it.
     private async KTask Account(CryptInfo info, MasterKey key)
     {
-        if (!keyring.NamesKeyFirst)
+        var namesFirst = host.Order("named, then counted", keyring.NamesKeyFirst);
+        if (!namesFirst)
             await keyring.GetActive(key);
         info.MasterKey.Value = key;
-        if (keyring.NamesKeyFirst)
+        if (namesFirst)
             await keyring.GetActive(key);
     }
 }

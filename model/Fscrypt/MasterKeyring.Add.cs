@@ -124,10 +124,10 @@ public sealed partial class MasterKeyring
         {
             if (claims)
                 error = Claim(key, user);                          // before the test below, and not undone by it
-            if (error == Errno.OK && !key.Present.Value)
+            if (error == Errno.OK && Host.Check("mk_present", !key.Present.Value, otherwise: true))
             {
                 alive = await key.ActiveRefs.GetUnlessZero();
-                if (alive)
+                if (Host.Check("mk_active_refs", alive, otherwise: true))
                     await MoveSecretIn(key, secret);
             }
         }

@@ -66,7 +66,7 @@ public sealed partial class MasterKeyring
 
         var additions = Additions.Value;                           // from here on: a dead key is replaced without mk_sem
         var answer = (Error: Errno.ENOKEY, Flags: RemovalFlags.None);
-        if (key.Present.Value)
+        if (Host.Check("mk_present", key.Present.Value, otherwise: true))
         {
             await InitiateRemoval(key);
             answer.Error = Errno.OK;
@@ -76,7 +76,7 @@ public sealed partial class MasterKeyring
         await key.Semaphore.ReleaseWrite();
 
         // The race is here: no lock of the key is held while its inodes are written and evicted.
-        if (inodesRemain)
+        if (Host.Check("mk_active_refs", inodesRemain, otherwise: true))
             answer = await LockFiles(key);
         var number = key.Number.Value;
         await PutStruct(key);
@@ -147,8 +147,12 @@ public sealed partial class MasterKeyring
     [KernelSource("fs/crypto/keyring.c", "fscrypt_initiate_key_removal")]
     private async KTask InitiateRemoval(MasterKey key)
     {
+        var wipesFirst = Host.Order("wiped, then put");
+        if (!wipesFirst)
+            await PutActive(key);
         await WipeSecret(key);
-        await PutActive(key);
+        if (wipesFirst)
+            await PutActive(key);
     }
 
     /// <summary>
@@ -158,10 +162,11 @@ public sealed partial class MasterKeyring
     [KernelSource("fs/crypto/keyring.c", "wipe_master_key_secret")]
     private async KTask WipeSecret(MasterKey key)
     {
-        if (flagged)
+        var hidesFirst = Host.Order("not present, then wiped", first: flagged);
+        if (hidesFirst)
             await key.Present.WriteOnce(false);
         await key.Secret.Wipe();
-        if (!flagged)
+        if (!hidesFirst)
             await key.Present.WriteOnce(false);
     }
 }

@@ -67,7 +67,7 @@ public abstract partial class KernelHost
                     thread, operation.Reference, operation.Kind == OperationKind.PointerWriteRelease);
                 return 0;
             case OperationKind.PointerCompareExchange:
-                return target.Cell<Pointer<object>>(offset).OnPublishIfNull(thread, operation.Reference) ? 1 : 0;
+                return target.Cell<Pointer<object>>(offset).OnPublishIfNull(thread, operation.Reference, release: operation.Argument == 0) ? 1 : 0;
             case OperationKind.ListEmptyRacy:
                 return target.Cell<ListLink>(offset).OnEmptyRacy();
             case OperationKind.HashedRacy:
@@ -118,6 +118,8 @@ public abstract partial class KernelHost
                 return 0;
             case OperationKind.Interpreted:
                 return Unsafe.As<InterpretedObject>(target).Apply(in operation);
+            case OperationKind.TakenOut:
+                return operation.Argument;
             case OperationKind.Point or OperationKind.PlainAccess or OperationKind.AwaitChange:
                 return 0;
             default:

@@ -82,7 +82,7 @@ public abstract partial class KernelHost
             log.EnterSection(thread.Index);
         switch (operation.Kind)
         {
-            case OperationKind.Point or OperationKind.PlainAccess or OperationKind.Choose
+            case OperationKind.Point or OperationKind.TakenOut or OperationKind.PlainAccess or OperationKind.Choose
                 or OperationKind.RcuReadLock or OperationKind.RcuReadUnlock:
                 break;
             case OperationKind.Spawn:

@@ -109,6 +109,8 @@ public abstract partial class KernelHost
     {
         if (exception is LimitException)
             GiveUp(exception.Message);
+        else if (Sites != null)
+            Report(new Finding(SiteWatch.Impossible, $"{Current.Name}: {exception.Message}"));
         else
             Report(new Finding("exception", $"{Current.Name}: {exception.GetType().Name}: {exception.Message}") { Exception = exception });
     }

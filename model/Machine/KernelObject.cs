@@ -96,6 +96,16 @@ public abstract class KernelObject
         ushort offset, OperationKind kind, bool quiet = false, long argument = 0, object? reference = null)
         => Host.Current.Announce(this, Operation.Pack(offset, kind, quiet), argument, reference);
 
+    /// <summary>The same for the acquire of a lock, at a site that may be taken out.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal KernelThread AnnounceAcquire(ushort offset, OperationKind kind, object? nested, string function, int line)
+        => Host.Keeps(function, line) ? Announce(offset, kind, reference: nested) : Host.AnnounceTakenOut(this, offset);
+
+    /// <summary>The same for its release, which is taken out where the acquire was.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal KernelThread AnnounceRelease(ushort offset, OperationKind kind, bool quiet)
+        => Host.Sites != null && Host.Current.SkipsRelease(this, offset) ? Host.Root.Announce(0, OperationKind.TakenOut) : Announce(offset, kind, quiet);
+
     /// <summary>Called before the object changes: its state will be put back at the next execution.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void WillChange()

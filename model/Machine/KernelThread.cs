@@ -41,6 +41,7 @@ public sealed class KernelThread
     internal SyncClock WakeClock;
     internal SyncClock ExitClock;
 
+    private List<(KernelObject Object, ushort Offset)>? takenOut;   // locks that it did not take, because their acquire is taken out
     private bool pending;                                // announced, and not applied yet
 
     internal KernelThread(KernelHost host, int index)
@@ -123,6 +124,7 @@ public sealed class KernelThread
         WaitsOn = null;
         Snapshot = 0;
         WakeClock = ExitClock = default;
+        takenOut?.Clear();
         if (Clock.Length < width)
             Clock = new int[width];
         Array.Clear(Clock);
@@ -144,6 +146,26 @@ public sealed class KernelThread
     {
         if (--AtomicDepth == 0)
             RcuCoveredUpTo = Clock[Index];
+    }
+
+    /// <summary>Whether it went past an acquire that is taken out, and has not come to the release.</summary>
+    internal bool HasTakenOut(KernelObject owner, ushort offset) => takenOut?.Contains((owner, offset)) == true;
+
+    /// <summary>It goes past an acquire that is taken out.</summary>
+    internal void TakeOut(KernelObject owner, ushort offset) => (takenOut ??= []).Add((owner, offset));
+
+    /// <summary>Whether a release belongs to an acquire that is taken out: then it is, too.</summary>
+    internal bool SkipsRelease(KernelObject owner, ushort offset) => takenOut != null && !Holds(owner, offset) && takenOut.Remove((owner, offset));
+
+    private bool Holds(KernelObject owner, ushort offset)
+    {
+        for (var i = 0; i < HeldCount; i++)
+        {
+            if (Held[i].Is(owner, offset))
+                return true;
+        }
+
+        return false;
     }
 
     /// <summary>Takes over what another thread knows, and when it is.</summary>

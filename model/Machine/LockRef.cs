@@ -30,17 +30,23 @@ public struct LockRef : ICell
     }
 
     /// <summary>spin_lock of the lock inside.</summary>
-    public Step Acquire() => new(Owner.Announce(offset, OperationKind.LockRefAcquire));
+    [Site]
+    public Step Acquire([CallerMemberName] string function = "", [CallerLineNumber] int line = 0)
+        => new(Owner.AnnounceAcquire(offset, OperationKind.LockRefAcquire, null, function, line));
 
     /// <summary>spin_lock_nested of the lock inside.</summary>
     /// <param name="nested">The class it counts as here.</param>
-    public Step Acquire(LockClass nested) => new(Owner.Announce(offset, OperationKind.LockRefAcquire, reference: nested));
+    [Site]
+    public Step Acquire(LockClass nested, [CallerMemberName] string function = "", [CallerLineNumber] int line = 0)
+        => new(Owner.AnnounceAcquire(offset, OperationKind.LockRefAcquire, nested, function, line));
 
     /// <summary>spin_trylock of the lock inside.</summary>
-    public Step<bool> TryAcquire() => new(Owner.Announce(offset, OperationKind.LockRefTry));
+    [Site]
+    public Step<bool> TryAcquire([CallerMemberName] string function = "", [CallerLineNumber] int line = 0)
+        => new(Owner.AnnounceAcquire(offset, OperationKind.LockRefTry, null, function, line));
 
     /// <summary>spin_unlock of the lock inside: always a point, since the lockless forms see it held.</summary>
-    public Step Release() => new(Owner.Announce(offset, OperationKind.LockRefRelease));
+    public Step Release() => new(Owner.AnnounceRelease(offset, OperationKind.LockRefRelease, quiet: false));
 
     /// <summary>lockref_get: one more reference for somebody who has one.</summary>
     public Step Get() => new(Owner.Announce(offset, OperationKind.LockRefGet));
@@ -187,7 +193,20 @@ public struct LockRef : ICell
         var thread = Owner.Touch();
         if (thread.Host.Attentive)
             thread.Host.PlainAccess(Owner, offset, write);
+        if (holder != thread.Index + 1 && thread.HasTakenOut(Owner, offset))
+        {
+            ReportUnlocked(thread);
+            return;
+        }
+
         Invariant.Holds(holder == thread.Index + 1, "a lockref's count is read and written plainly under its lock only");
+    }
+
+    // A kernel without this acquire: the count is touched while another thread holds the lock, or after one that is not known to be over.
+    private readonly void ReportUnlocked(KernelThread thread)
+    {
+        if (holder != 0 || !sync.IsKnownTo(thread))
+            thread.Host.Report(new Finding("data-race", $"{thread.Name} uses the count of {Owner.TargetOf(offset)} without its lock") { Object = Owner, Offset = offset });
     }
 
     private readonly LockNumber ClassOf(KernelThread thread, LockClass? nested)

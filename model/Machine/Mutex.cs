@@ -23,14 +23,18 @@ public struct Mutex : ICell
     }
 
     /// <summary>mutex_lock.</summary>
-    public Step Acquire() => new(Owner.Announce(offset, OperationKind.MutexAcquire));
+    [Site]
+    public Step Acquire([CallerMemberName] string function = "", [CallerLineNumber] int line = 0)
+        => new(Owner.AnnounceAcquire(offset, OperationKind.MutexAcquire, null, function, line));
 
     /// <summary>mutex_trylock: true if it was free and now is held.</summary>
-    public Step<bool> TryAcquire() => new(Owner.Announce(offset, OperationKind.MutexTry));
+    [Site]
+    public Step<bool> TryAcquire([CallerMemberName] string function = "", [CallerLineNumber] int line = 0)
+        => new(Owner.AnnounceAcquire(offset, OperationKind.MutexTry, null, function, line));
 
     /// <summary>mutex_unlock.</summary>
     public Step Release()
-        => new(Owner.Announce(offset, OperationKind.MutexRelease, quiet: !@class.IsTried() && !Owner.Host.PointsAll));
+        => new(Owner.AnnounceRelease(offset, OperationKind.MutexRelease, quiet: !@class.IsTried() && !Owner.Host.PointsAll));
 
     /// <summary>Whether the running thread holds it.</summary>
     public readonly bool IsHeldByCurrent => holder == Owner.Host.Current.Index + 1;

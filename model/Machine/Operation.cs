@@ -112,6 +112,9 @@ public enum OperationKind : byte
     LockRefTry,
     PlainAccess,
     Point,
+
+    // What a site did that is taken out: a point, with the result that it would have had.
+    TakenOut,
     Choose,
     Spawn,
 

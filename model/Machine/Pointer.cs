@@ -41,17 +41,22 @@ public struct Pointer<T> : ICell
     public StepTo<T> ReadOnce() => new(owner.Announce(Offset, OperationKind.PointerRead));
 
     /// <summary>smp_load_acquire, rcu_dereference.</summary>
-    public StepTo<T> LoadAcquire() => new(owner.Announce(Offset, OperationKind.PointerReadAcquire));
+    [Site]
+    public StepTo<T> LoadAcquire([CallerMemberName] string function = "", [CallerLineNumber] int line = 0)
+        => new(owner.Announce(Offset, owner.Host.Keeps(function, line) ? OperationKind.PointerReadAcquire : OperationKind.PointerRead));
 
     /// <summary>smp_store_release, rcu_assign_pointer.</summary>
-    public Step StoreRelease(T? value) => new(owner.Announce(Offset, OperationKind.PointerWriteRelease, reference: value));
+    [Site]
+    public Step StoreRelease(T? value, [CallerMemberName] string function = "", [CallerLineNumber] int line = 0)
+        => new(owner.Announce(Offset, owner.Host.Keeps(function, line) ? OperationKind.PointerWriteRelease : OperationKind.PointerWrite, reference: value));
 
     /// <summary>WRITE_ONCE: no order.</summary>
     public Step WriteOnce(T? value) => new(owner.Announce(Offset, OperationKind.PointerWrite, reference: value));
 
     /// <summary>cmpxchg_release from NULL; true if this thread's value went in.</summary>
-    public Step<bool> PublishIfNull(T value)
-        => new(owner.Announce(Offset, OperationKind.PointerCompareExchange, reference: value));
+    [Site]
+    public Step<bool> PublishIfNull(T value, [CallerMemberName] string function = "", [CallerLineNumber] int line = 0)
+        => new(owner.Announce(Offset, OperationKind.PointerCompareExchange, argument: owner.Host.Keeps(function, line) ? 0 : 1, reference: value));
 
     /// <summary>The pointer, for rules and reports, which are no thread of the kernel.</summary>
     public readonly T? Peek => value;
@@ -84,11 +89,11 @@ public struct Pointer<T> : ICell
         value = next;
     }
 
-    internal bool OnPublishIfNull(KernelThread thread, T? next)
+    internal bool OnPublishIfNull(KernelThread thread, T? next, bool release)
     {
         if (value != null)
             return false;
-        OnWrite(thread, next, release: true);
+        OnWrite(thread, next, release);
         return true;
     }
 

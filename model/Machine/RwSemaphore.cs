@@ -25,27 +25,36 @@ public struct RwSemaphore : ICell
     }
 
     /// <summary>down_read.</summary>
-    public Step AcquireRead() => new(Owner.Announce(offset, OperationKind.SemaphoreAcquireRead));
+    [Site]
+    public Step AcquireRead([CallerMemberName] string function = "", [CallerLineNumber] int line = 0)
+        => new(Owner.AnnounceAcquire(offset, OperationKind.SemaphoreAcquireRead, null, function, line));
 
     /// <summary>down_write.</summary>
-    public Step AcquireWrite() => new(Owner.Announce(offset, OperationKind.SemaphoreAcquireWrite));
+    [Site]
+    public Step AcquireWrite([CallerMemberName] string function = "", [CallerLineNumber] int line = 0)
+        => new(Owner.AnnounceAcquire(offset, OperationKind.SemaphoreAcquireWrite, null, function, line));
 
     /// <summary>down_write_nested, for a semaphore inside another of its class.</summary>
     /// <param name="nested">The class it counts as here.</param>
-    public Step AcquireWrite(LockClass nested)
-        => new(Owner.Announce(offset, OperationKind.SemaphoreAcquireWrite, reference: nested));
+    [Site]
+    public Step AcquireWrite(LockClass nested, [CallerMemberName] string function = "", [CallerLineNumber] int line = 0)
+        => new(Owner.AnnounceAcquire(offset, OperationKind.SemaphoreAcquireWrite, nested, function, line));
 
     /// <summary>down_read_trylock.</summary>
-    public Step<bool> TryAcquireRead() => new(Owner.Announce(offset, OperationKind.SemaphoreTryRead));
+    [Site]
+    public Step<bool> TryAcquireRead([CallerMemberName] string function = "", [CallerLineNumber] int line = 0)
+        => new(Owner.AnnounceAcquire(offset, OperationKind.SemaphoreTryRead, null, function, line));
 
     /// <summary>down_write_trylock.</summary>
-    public Step<bool> TryAcquireWrite() => new(Owner.Announce(offset, OperationKind.SemaphoreTryWrite));
+    [Site]
+    public Step<bool> TryAcquireWrite([CallerMemberName] string function = "", [CallerLineNumber] int line = 0)
+        => new(Owner.AnnounceAcquire(offset, OperationKind.SemaphoreTryWrite, null, function, line));
 
     /// <summary>up_read.</summary>
-    public Step ReleaseRead() => new(Owner.Announce(offset, OperationKind.SemaphoreReleaseRead, QuietRelease));
+    public Step ReleaseRead() => new(Owner.AnnounceRelease(offset, OperationKind.SemaphoreReleaseRead, QuietRelease));
 
     /// <summary>up_write.</summary>
-    public Step ReleaseWrite() => new(Owner.Announce(offset, OperationKind.SemaphoreReleaseWrite, QuietRelease));
+    public Step ReleaseWrite() => new(Owner.AnnounceRelease(offset, OperationKind.SemaphoreReleaseWrite, QuietRelease));
 
     /// <summary>Whether the running thread holds it exclusively.</summary>
     public readonly bool IsWriteHeldByCurrent => writer == Owner.Host.Current.Index + 1;

@@ -43,10 +43,14 @@ public struct Shared<T> : ICell
     public Step WriteOnce(T value) => new(cell.Announce(OperationKind.SharedWrite, SharedCell.ToBits(value)));
 
     /// <summary>smp_load_acquire.</summary>
-    public Step<T> LoadAcquire() => new(cell.Announce(OperationKind.SharedReadAcquire));
+    [Site]
+    public Step<T> LoadAcquire([CallerMemberName] string function = "", [CallerLineNumber] int line = 0)
+        => new(cell.Announce(cell.Keeps(function, line) ? OperationKind.SharedReadAcquire : OperationKind.SharedRead));
 
     /// <summary>smp_store_release.</summary>
-    public Step StoreRelease(T value) => new(cell.Announce(OperationKind.SharedWriteRelease, SharedCell.ToBits(value)));
+    [Site]
+    public Step StoreRelease(T value, [CallerMemberName] string function = "", [CallerLineNumber] int line = 0)
+        => new(cell.Announce(cell.Keeps(function, line) ? OperationKind.SharedWriteRelease : OperationKind.SharedWrite, SharedCell.ToBits(value)));
 
     /// <summary>The value, for rules and reports, which are no thread of the kernel.</summary>
     public readonly T Peek => SharedCell.FromBits<T>(cell.Bits);
@@ -84,6 +88,8 @@ internal struct SharedCell : ICell, IStatePart
 
     // Not kept: for two bytes the cell would be eight larger.
     private readonly ushort Offset => owner.OffsetOf(ref Unsafe.AsRef(in this));
+
+    public readonly bool Keeps(string function, int line) => owner.Host.Keeps(function, line);
 
     private readonly SyncClock Published => new(published, published == 0 ? 0 : write);
 

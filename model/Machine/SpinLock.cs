@@ -19,18 +19,24 @@ public struct SpinLock : ICell
     }
 
     /// <summary>spin_lock.</summary>
-    public Step Acquire() => new(Owner.Announce(offset, OperationKind.SpinAcquire));
+    [Site]
+    public Step Acquire([CallerMemberName] string function = "", [CallerLineNumber] int line = 0)
+        => new(Owner.AnnounceAcquire(offset, OperationKind.SpinAcquire, null, function, line));
 
     /// <summary>spin_lock_nested, for a lock inside another of its class.</summary>
     /// <param name="nested">The class it counts as here.</param>
-    public Step Acquire(LockClass nested) => new(Owner.Announce(offset, OperationKind.SpinAcquire, reference: nested));
+    [Site]
+    public Step Acquire(LockClass nested, [CallerMemberName] string function = "", [CallerLineNumber] int line = 0)
+        => new(Owner.AnnounceAcquire(offset, OperationKind.SpinAcquire, nested, function, line));
 
     /// <summary>spin_trylock: true if it was free and now is held.</summary>
-    public Step<bool> TryAcquire() => new(Owner.Announce(offset, OperationKind.SpinTry));
+    [Site]
+    public Step<bool> TryAcquire([CallerMemberName] string function = "", [CallerLineNumber] int line = 0)
+        => new(Owner.AnnounceAcquire(offset, OperationKind.SpinTry, null, function, line));
 
     /// <summary>spin_unlock.</summary>
     public Step Release()
-        => new(Owner.Announce(offset, OperationKind.SpinRelease, quiet: !@class.IsTried() && !Owner.Host.PointsAll));
+        => new(Owner.AnnounceRelease(offset, OperationKind.SpinRelease, quiet: !@class.IsTried() && !Owner.Host.PointsAll));
 
     /// <summary>Whether the running thread holds it: what lockdep_assert_held asks.</summary>
     public readonly bool IsHeldByCurrent => holder == Owner.Host.Current.Index + 1;

@@ -92,6 +92,23 @@ internal struct SyncClock
         }
     }
 
+    /// <summary>Whether <paramref name="thread"/> knows of the last that was published here.</summary>
+    public readonly bool IsKnownTo(KernelThread thread)
+    {
+        if (row == 0)
+            return true;
+        if (epoch != 0)
+            return thread.Knows(epoch);
+        var published = thread.Host.Clocks.Row(row);
+        for (var i = 0; i < thread.Clock.Length; i++)
+        {
+            if (published[i] > thread.Clock[i])
+                return false;
+        }
+
+        return true;
+    }
+
     /// <summary>Lets <paramref name="thread"/> know all that was published here.</summary>
     public readonly void Acquire(KernelThread thread)
     {

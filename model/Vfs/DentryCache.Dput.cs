@@ -65,7 +65,7 @@ public sealed partial class DentryCache
             await dentry.Ref.Acquire();
         }
 
-        if (dentry.Ref.Count != 0 || await Retain(dentry, locked: true))
+        if (Host.Check("d_count, again", dentry.Ref.Count != 0) || await Retain(dentry, locked: true))
         {
             await dentry.Ref.Release();
             return true;

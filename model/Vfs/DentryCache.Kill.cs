@@ -24,7 +24,7 @@ public sealed partial class DentryCache
         for (var alias = inode.Aliases.First; alias != null; alias = inode.Aliases.After(alias))
         {
             await alias.Ref.Acquire();
-            if (alias.Ref.Count == 0)
+            if (Host.Check("d_count", alias.Ref.Count == 0, otherwise: true))
                 await ToShrinkList(alias, list);
             await alias.Ref.Release();
         }

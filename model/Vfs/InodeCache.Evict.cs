@@ -17,7 +17,8 @@ public sealed partial class InodeCache
 
         if (Change.EvictAlwaysUnlists.IsIn(release) || !await Writeback.Dirty.IsUnlinkedRacy(inode))
             await Writeback.RemoveFromLists(inode);
-        if (!await inode.SuperBlock.Inodes.IsUnlinkedRacy(inode))
+        var isUnlisted = await inode.SuperBlock.Inodes.IsUnlinkedRacy(inode);
+        if (Host.Check("on s_inodes", !isUnlisted))
         {
             await inode.SuperBlock.InodeListLock.Acquire();
             inode.SuperBlock.Inodes.Remove(inode);
@@ -27,17 +28,23 @@ public sealed partial class InodeCache
         // Neither the LRU walk that strips pages nor writeback holds a reference: without these waits they would use freed memory.
         await inode.Lock.Acquire();
         await WaitForIsolation(inode);
-        await Writeback.WaitForSync(inode);
+        if (Host.Check("waits for I_SYNC", true))
+            await Writeback.WaitForSync(inode);
         await inode.Lock.Release();
 
+        var tearsDownFirst = Host.Order("torn down, then unhashed");
+        if (!tearsDownFirst)
+            await RemoveFromHash(inode);
         await FileSystem.EvictInode(inode);
-        await RemoveFromHash(inode);
+        if (tearsDownFirst)
+            await RemoveFromHash(inode);
 
         // Without i_lock since v6.18: a sleeper queued itself under i_lock before the unhash, or saw it unhashed.
         var wakesLocked = !Change.EvictWakesUnlocked.IsIn(release);
         if (wakesLocked)
             await inode.Lock.Acquire();
-        await inode.NewQueue.WakeAll();
+        if (Host.Check("wakes who waits", true))
+            await inode.NewQueue.WakeAll();
         if (wakesLocked)
             await inode.Lock.Release();
         if (inode.State.Value != (InodeState.Freeing | InodeState.Clear))
@@ -49,7 +56,7 @@ public sealed partial class InodeCache
     [KernelSource("fs/inode.c", "inode_wait_for_lru_isolating")]
     private static async KTask WaitForIsolation(Inode inode)
     {
-        while ((inode.State.Value & InodeState.LruIsolating) != 0)
+        while (inode.Host.Check("waits for I_LRU_ISOLATING", (inode.State.Value & InodeState.LruIsolating) != 0))
         {
             await inode.SuperBlock.IsolatingQueue.Prepare();
             await inode.Lock.Release();
@@ -108,7 +115,7 @@ public sealed partial class InodeCache
     {
         await HashLock.Acquire();
         await inode.Lock.Acquire();
-        if (inode.HashLink.IsHashed)
+        if (Host.Check("hashed", inode.HashLink.IsHashed, otherwise: true))
             Hash.Remove(inode);
         await inode.Lock.Release();
         await HashLock.Release();

@@ -16,27 +16,32 @@ public sealed partial class InodeCache
         {
             if (await inode.Count.DecrementUnlessOne())            // lockless: not the last reference
                 return;
-            if (keepsLast && OwesTime(inode, await inode.State.ReadOnce()))
+            if (keepsLast)
             {
-                await Writeback.MarkDirtySync(inode);
-                continue;
+                var state = await inode.State.ReadOnce();
+                if (Host.Check("I_DIRTY_TIME, without the lock", OwesTime(inode, state)))
+                {
+                    await Writeback.MarkDirtySync(inode);
+                    continue;
+                }
             }
 
             // The race is here: until i_lock is taken others may come by the hash and go again.
             await inode.Lock.Acquire();
-            if (keepsLast && OwesTime(inode, inode.State.Value))
+            if (keepsLast && Host.Check("I_DIRTY_TIME, again", OwesTime(inode, inode.State.Value)))
             {
                 await inode.Lock.Release();
                 continue;
             }
 
-            if (!await inode.Count.DecrementAndTest())
+            var isLast = await inode.Count.DecrementAndTest();
+            if (Host.Check("i_count, again", !isLast))
             {
                 await inode.Lock.Release();
                 return;
             }
 
-            if (keepsLast || !OwesTime(inode, inode.State.Value))
+            if (keepsLast || Host.Check("I_DIRTY_TIME at zero", !OwesTime(inode, inode.State.Value), otherwise: true))
             {
                 await IputFinal(inode);                            // drops i_lock
                 return;
@@ -72,7 +77,7 @@ public sealed partial class InodeCache
 
         // From here on: one owner, no new reference. Dirty data of a dropped inode is thrown away. One store: nobody sees both off.
         await inode.State.Set((inode.State.Value & ~InodeState.WillFree) | InodeState.Freeing);
-        if (inode.SuperBlock.InodeLru.IsLinkedSomewhere(inode))     // a walk may rotate it just now: it stays linked
+        if (Host.Check("on the LRU", inode.SuperBlock.InodeLru.IsLinkedSomewhere(inode)))     // a walk may rotate it just now: it stays linked
             await RemoveFromLru(inode);
         await inode.Lock.Release();
         await Evict(inode);
@@ -80,7 +85,9 @@ public sealed partial class InodeCache
 
     /// <summary>True for an inode that nobody can find again: no link, or not in the hash.</summary>
     [KernelSource("fs/inode.c", "inode_generic_drop")]
-    internal static bool GenericDrop(Inode inode) => inode.Nlink.Value == 0 || !inode.HashLink.IsHashed;
+    internal static bool GenericDrop(Inode inode)
+        => inode.Host.Check("i_nlink", inode.Nlink.Value == 0)
+            || inode.Host.Check("unhashed", !inode.HashLink.IsHashed);
 
     // i_nlink is read as the kernel reads it: without what excludes an unlink, which leaves a reference for a later put.
     private static bool OwesTime(Inode inode, InodeState state) => (state & InodeState.DirtyTime) != 0 && inode.Nlink.Racy != 0;

@@ -25,11 +25,12 @@ public sealed partial class InodeCache
     [KernelSource("fs/inode.c", "__inode_add_lru")]
     internal async KTask AddToLru(Inode inode, bool rotate)
     {
-        if ((inode.State.Value & (InodeState.DirtyAll | InodeState.Sync | InodeState.Dying)) != 0)
+        if (Host.Check("i_state", (inode.State.Value & (InodeState.DirtyAll | InodeState.Sync | InodeState.Dying)) != 0))
             return;
-        if (await inode.Count.Read() > 0)
+        var count = await inode.Count.Read();
+        if (Host.Check("i_count", count > 0))
             return;
-        if (!inode.SuperBlock.Active.Value)
+        if (Host.Check("SB_ACTIVE", !inode.SuperBlock.Active.Value))
             return;
         if (Change.PagesKeepInodesOffLru.IsIn(release) && (await inode.Folio.ReadRacy()).IsThere)      // mapping_shrinkable
             return;
@@ -49,7 +50,7 @@ public sealed partial class InodeCache
     {
         var lru = inode.SuperBlock;
         await lru.InodeLruLock.Acquire();
-        if (inode.SuperBlock.InodeLru.IsLinked(inode))
+        if (Host.Check("on the LRU", inode.SuperBlock.InodeLru.IsLinked(inode), otherwise: true))
             lru.InodeLru.Remove(inode);
         await lru.InodeLruLock.Release();
     }

@@ -12,7 +12,7 @@ public sealed class CommandLineTests : IDisposable
 
     [Theory]
     [InlineData("no verb 'explode'; the nearest is explore", "explode")]
-    [InlineData("a verb is missing: compare, explore, replay, shrink, explain, merge, conform, list, check-syntax, format, kernel-map; --help says more")]
+    [InlineData("a verb is missing: compare, explore, why, replay, shrink, explain, merge, conform, list, check-syntax, format, kernel-map; --help says more")]
     [InlineData("no scenario 'lokced'; the nearest is locked", "explore", "lokced")]
     [InlineData("no scenario 'lokced'; the nearest is locked", "compare", "lokced")]
     [InlineData("explore: Required argument 'SCENARIO' missing for command: 'explore'", "explore")]
@@ -52,6 +52,7 @@ public sealed class CommandLineTests : IDisposable
     [Theory]
     [InlineData("compare")]
     [InlineData("explore")]
+    [InlineData("why")]
     [InlineData("replay")]
     [InlineData("list")]
     [InlineData("check-syntax")]

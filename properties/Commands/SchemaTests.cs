@@ -25,6 +25,9 @@ public sealed class SchemaTests : IDisposable
     public void The_schema_of_compare_is_current() => IsCurrent("compare", typeof(CompareReport), ReportJson.Options);
 
     [Fact]
+    public void The_schema_of_why_is_current() => IsCurrent("why", typeof(WhyReport), ReportJson.Options);
+
+    [Fact]
     public void The_schema_of_check_syntax_is_current() => IsCurrent("check-syntax", typeof(CheckSyntaxReport), ReportJson.Options);
 
     [Fact]

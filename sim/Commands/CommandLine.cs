@@ -24,6 +24,7 @@ public sealed class CommandLine
         {
             CompareCommand.Create(scenarios, output),
             ExploreCommand.Create(scenarios, output),
+            WhyCommand.Create(scenarios, output),
             ReplayCommand.Create(scenarios, output),
             ShrinkCommand.Create(scenarios, output),
             ExplainCommand.Create(scenarios, output),

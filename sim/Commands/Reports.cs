@@ -72,6 +72,24 @@ public sealed record CompareReport(
 public sealed record CompareRow(
     string Scenario, string Design, string Release, string Rule, string Result, int? Preemptions, string Covered);
 
+/// <summary>What <c>why --json</c> prints.</summary>
+public sealed record WhyReport(
+    string Verb,
+    string Design,
+    string Release,
+    string Fs,
+    int Preemptions,
+    IReadOnlyList<WhyRow> Rows,
+    IReadOnlyList<WhyNotReached> NotReached,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Seconds = null);
+
+/// <summary>What breaks without something; with all watchers, and without findings of races and lock order.</summary>
+public sealed record WhyRow(
+    string Scenario, string Site, string Kind, string Result, string? Rule, string? Finding, int? Preemptions, string? RuleWithoutOrder, string? Reason);
+
+/// <summary>A site that no execution of a scenario comes to.</summary>
+public sealed record WhyNotReached(string Scenario, string Site);
+
 /// <summary>What <c>check-syntax --json</c> prints.</summary>
 public sealed record CheckSyntaxReport(string Verb, IReadOnlyList<CheckedFile> Files);
 
@@ -117,6 +135,9 @@ public static class ReportJson
     public static string ToText(CompareReport report) => JsonSerializer.Serialize(report, Json.CompareReport);
 
     /// <inheritdoc cref="ToText(ExploreReport)"/>
+    public static string ToText(WhyReport report) => JsonSerializer.Serialize(report, Json.WhyReport);
+
+    /// <inheritdoc cref="ToText(ExploreReport)"/>
     public static string ToText(CheckSyntaxReport report) => JsonSerializer.Serialize(report, Json.CheckSyntaxReport);
 
     /// <inheritdoc cref="ToText(ExploreReport)"/>
@@ -130,6 +151,7 @@ public static class ReportJson
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(ExploreReport))]
 [JsonSerializable(typeof(CompareReport))]
+[JsonSerializable(typeof(WhyReport))]
 [JsonSerializable(typeof(CheckSyntaxReport))]
 [JsonSerializable(typeof(ConformReport))]
 internal sealed partial class ReportContext : JsonSerializerContext;

@@ -16,6 +16,11 @@ internal static class Verbs
             "explore remove-vs-write --release v5.4",
             "explore remove-vs-open --design walk-and-invalidate --strategy random --executions 100000 --seed 7",
         ],
+        ["why"] =
+        [
+            "why remove-vs-write",
+            "why remove-vs-write --site 'fscrypt_drop_inode: dirty' --preemptions 3",
+        ],
         ["replay"] =
         [
             "replay out/remove-vs-write-drop-inode-v5.4-lost-write.trace.json",

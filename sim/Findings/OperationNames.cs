@@ -57,7 +57,7 @@ internal static class OperationNames
 
     /// <summary>The cell that an operation is about; the object where there is no cell.</summary>
     public static string TargetOf(in Operation operation)
-        => operation.Kind is OperationKind.Point or OperationKind.Choose or OperationKind.Spawn ? ""
+        => operation.Kind is OperationKind.Point or OperationKind.TakenOut or OperationKind.Choose or OperationKind.Spawn ? ""
             : operation.Offset == 0 ? operation.Object.Name
             : operation.Target;
 

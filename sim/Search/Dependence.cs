@@ -14,7 +14,7 @@ internal static class Dependence
 
     /// <summary>Whether an operation is about a cell: others, as starting a thread, only seem to share one.</summary>
     public static bool IsOnCell(OperationKind kind) => kind
-        is not (OperationKind.None or OperationKind.Point or OperationKind.Choose or OperationKind.Spawn or OperationKind.Join
+        is not (OperationKind.None or OperationKind.Point or OperationKind.TakenOut or OperationKind.Choose or OperationKind.Spawn or OperationKind.Join
             or OperationKind.RcuReadLock or OperationKind.RcuReadUnlock);
 
     /// <summary>Whether an operation never changes its cell.</summary>

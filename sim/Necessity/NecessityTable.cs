@@ -1,0 +1,54 @@
+using System.Collections.Immutable;
+using Fscrypt.Sim.Model;
+using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Scenarios;
+using Fscrypt.Sim.Search;
+
+namespace Fscrypt.Sim.Necessity;
+
+/// <summary>A site, and what breaks in a scenario without it.</summary>
+/// <param name="Site">What is taken out.</param>
+/// <param name="All">With all watchers.</param>
+/// <param name="WithoutOrder">Without findings of races and of the order of locks.</param>
+public sealed record NecessityRow(Site Site, MutantResult All, MutantResult WithoutOrder);
+
+/// <summary>Which locks, checks and orders a scenario needs on a kernel.</summary>
+/// <param name="Scenario">The scenario.</param>
+/// <param name="Rows">Those that were reached, in the order of the code.</param>
+/// <param name="NotReached">Those that were not.</param>
+public sealed record NecessityTable(Scenario Scenario, ImmutableArray<NecessityRow> Rows, ImmutableArray<Site> NotReached)
+{
+    private static readonly string[] OrderRules = ["data-race", "lock-order"];
+
+    /// <summary>Makes the table.</summary>
+    /// <param name="scenario">The scenario.</param>
+    /// <param name="kernel">The kernel.</param>
+    /// <param name="preemptionsMax">The bound.</param>
+    /// <param name="executionsMax">Executions after which a mutant is given up.</param>
+    /// <param name="workers">Threads of the computer to use; no result depends on it.</param>
+    /// <param name="progress">To be told how far it is.</param>
+    /// <param name="only">The sites to take out; all if it is empty.</param>
+    /// <exception cref="ScenarioException">Something breaks although nothing is taken out.</exception>
+    public static NecessityTable Of(
+        Scenario scenario, KernelConfiguration kernel, int preemptionsMax, long executionsMax, int workers, Action progress, IReadOnlyList<Site> only)
+    {
+        var whole = new SiteWatch();
+        var first = Mutant.Search(scenario, kernel, whole, preemptionsMax, executionsMax, []);
+        if (first.Rule != null)
+            throw new ScenarioException($"why: {scenario.Name} breaks rule {first.Rule} on {kernel.Design} {kernel.Release} with nothing taken out; explore it");
+        if (first.IsUndecided)
+            throw new ScenarioException($"why: {scenario.Name} is not searched to its end in {executionsMax} executions with nothing taken out; raise --executions or lower --preemptions");
+        var sites = Site.All.Where(s => only.Count == 0 || only.Contains(s)).ToList();
+        var reached = sites.Where(s => whole.Reached.Contains(s.Key)).ToList();
+        var unordered = scenario with { WithoutRules = [.. scenario.WithoutRules.Union(OrderRules)] };
+        var rows = new NecessityRow[reached.Count];
+        Explorer.InParallel(rows.Length, workers, i =>
+        {
+            MutantResult Search(Scenario of) => Mutant.Search(of, kernel, new SiteWatch(reached[i].Key), preemptionsMax, executionsMax, first.Probes);
+            var all = Search(scenario);
+            rows[i] = new NecessityRow(reached[i], all, OrderRules.Contains(all.Rule) ? Search(unordered) : all);
+            progress();
+        });
+        return new NecessityTable(scenario, [.. rows], [.. sites.Except(reached)]);
+    }
+}
