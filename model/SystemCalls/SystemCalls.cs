@@ -182,6 +182,12 @@ public sealed partial class SystemCalls
         return error != Errno.OK ? error : Errno.EIO;
     }
 
+    /// <summary>
+    /// Whether a user may open the root directory, as who calls an ioctl on keys does that names no other file. The mount pins it, so that
+    /// opening it and closing it would be steps that change nothing.
+    /// </summary>
+    public Errno MayOpenRoot(int user) => PathLookup.Permission(superBlock.Disk.Inodes[Disk.RootNumber]!, user, PathLookup.MayRead);
+
     /// <summary>mount, by root.</summary>
     public async KTask<Errno> Mount(int user, MountOptions options = MountOptions.None) => user != 0 ? Errno.EPERM : await mounts.Mount(options);
 

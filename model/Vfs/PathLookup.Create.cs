@@ -103,9 +103,11 @@ public sealed partial class PathLookup
     /// <param name="user">The user; 0 is root, who may do everything.</param>
     /// <param name="mask">MAY_READ, MAY_WRITE, MAY_EXEC.</param>
     [KernelSource("fs/namei.c", "inode_permission", Omits = "groups, access control lists, capabilities apart from root")]
-    public static Errno Permission(Inode inode, int user, int mask)
+    public static Errno Permission(Inode inode, int user, int mask) => Permission(inode.OnDisk, user, mask);
+
+    /// <summary>The same of an inode that is on the disk, cached or not.</summary>
+    internal static Errno Permission(DiskInode disk, int user, int mask)
     {
-        var disk = inode.OnDisk;
         var granted = user == disk.Owner ? disk.Mode >> 6 : disk.Mode;
         return user == 0 || (granted & mask) == mask ? Errno.OK : Errno.EACCES;
     }

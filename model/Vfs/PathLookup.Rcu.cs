@@ -15,16 +15,18 @@ public sealed partial class PathLookup
 
     /// <summary>Walks without references as far as it goes.</summary>
     /// <returns>Where the walk ends, with references; or an error, ECHILD if the walk has to be made again by reference.</returns>
-    [KernelSource("fs/namei.c", "path_lookupat", Omits = "mounts; permission to search")]
+    [KernelSource("fs/namei.c", "path_lookupat", Omits = "mounts")]
     private async KTask<(Errno Error, NameData Walk)> WalkRcu(PathName path, LookupFlags flags)
     {
         await superBlock.Host.Rcu.ReadLock();
         var below = path.Below == null ? null : await path.Below.Dentry.LoadAcquire();
         var at = await See(below ?? path.From ?? superBlock.Root.Value!);
-        var walk = new NameData(at.Dentry, path.Names, 0, path.EndsInSlash, flags);
+        var walk = new NameData(at.Dentry, path.Names, 0, path.EndsInSlash, flags, path.User);
         while (walk.Next < walk.Names.Length)
         {
             var (isLast, isDirectory) = (walk.IsAtLast, at.Inode!.Type.Racy == FileType.Directory);
+            if (isDirectory && !MaySearch(at.Inode, walk.User))
+                return (await Abandon(walk, at.HasChanged ? Errno.ECHILD : Errno.EACCES), default);
             if (isLast && isDirectory && (flags & LookupFlags.Parent) != 0)
                 break;
             if (isDirectory && !PathName.IsName(walk.Name))

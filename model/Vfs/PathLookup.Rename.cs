@@ -108,7 +108,12 @@ public sealed partial class PathLookup
     {
         var (source, target) = (from.Inode.Value!, to.Inode.Value);
         if (ReferenceEquals(source, target))
+        {
+            if (!exchange && !superBlock.Disk.FileNameOf(to.FileName.Value).StartsWith('@'))
+                source.OnDisk.SetLabel(to.FileName.Value);         // results call it by the name it was given last
             return Errno.OK;                                       // two names of one file: nothing is done
+        }
+
         var isDirectory = source.IsDirectory;
         var targetIsDirectory = exchange ? target!.IsDirectory : isDirectory;
         var moves = !ReferenceEquals(fromDirectory, toDirectory);

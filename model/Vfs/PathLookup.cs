@@ -23,7 +23,7 @@ public sealed partial class PathLookup
 
     // struct nameidata: where a walk is, and what is before it.
     private readonly record struct NameData(
-        Dentry At, int[] Names, int Next, bool EndsInSlash, LookupFlags Flags, FollowedLink? Link = null, int Followed = 0)
+        Dentry At, int[] Names, int Next, bool EndsInSlash, LookupFlags Flags, int User, FollowedLink? Link = null, int Followed = 0)
     {
         // The name that is next; none if the path is the place where it begins.
         public int Name => Next < Names.Length ? Names[Next] : 0;
@@ -60,14 +60,14 @@ public sealed partial class PathLookup
     }
 
     // filename_lookup: RCU first; ECHILD starts all of it again by reference.
-    [KernelSource("fs/namei.c", "path_lookupat", Omits = "permission to search: every directory lets everybody; mounts")]
+    [KernelSource("fs/namei.c", "path_lookupat", Omits = "mounts")]
     private async KTask<(Errno Error, NameData Walk)> Walk(PathName path, LookupFlags flags)
     {
         var (error, walk) = await WalkRcu(path, flags);
         if (error != Errno.ECHILD)
             return (error, walk);
         superBlock.Host.Counters.WalksRepeated++;
-        return await WalkOn(new NameData(await Start(path), path.Names, 0, path.EndsInSlash, flags), known: null, isMissed: false);
+        return await WalkOn(new NameData(await Start(path), path.Names, 0, path.EndsInSlash, flags, path.User), known: null, isMissed: false);
     }
 
     /// <summary>Where a path begins, with a reference.</summary>
@@ -94,13 +94,15 @@ public sealed partial class PathLookup
     /// <param name="walk">Where the walk is, with a reference, and one on each symlink: they are dropped if it fails.</param>
     /// <param name="known">The cached dentry of the next name, with a reference, if it was found already.</param>
     /// <param name="isMissed">Whether it is known that none is cached.</param>
-    [KernelSource("fs/namei.c", "link_path_walk", Omits = "permission to search: every directory lets everybody")]
+    [KernelSource("fs/namei.c", "link_path_walk")]
     private async KTask<(Errno Error, NameData Walk)> WalkOn(NameData walk, Dentry? known, bool isMissed)
     {
         while (walk.Next < walk.Names.Length)
         {
             if (walk.At.Inode.Value!.IsDirectory is false)
                 return (await Terminate(walk, Errno.ENOTDIR), default);
+            if (!MaySearch(walk.At.Inode.Value!, walk.User))
+                return (await Terminate(walk, Errno.EACCES), default);
             if (walk.IsAtLast && (walk.Flags & LookupFlags.Parent) != 0)
                 break;
             if (!PathName.IsName(walk.Name))
@@ -126,6 +128,11 @@ public sealed partial class PathLookup
 
         return (Errno.OK, walk);
     }
+
+    /// <summary>Whether a user may search a directory. It may be gone from the disk under RCU: then its place is noticed.</summary>
+    [KernelSource("fs/namei.c", "may_lookup")]
+    private bool MaySearch(Inode directory, int user)
+        => user == 0 || superBlock.Disk.Inodes[directory.Number.Racy] is not { } disk || Permission(disk, user, MayExecute) == Errno.OK;
 
     [KernelSource("fs/namei.c", "handle_dots", Omits = "mounts: what is above the root is the root")]
     private async KTask<NameData> HandleDots(NameData walk)

@@ -7,8 +7,9 @@ namespace Fscrypt.Sim.Model.Vfs;
 /// <param name="From">Where it begins, if that is what a descriptor stands for, which pins it.</param>
 /// <param name="Below">Where it begins, if that is somebody's working directory.</param>
 /// <param name="EndsInSlash">Whether a slash comes last: then it is a directory that is meant, and a symlink is followed.</param>
+/// <param name="User">Who walks it: each directory on the way has to let him search it.</param>
 [CollectionBuilder(typeof(PathName), nameof(OfNames))]
-public readonly record struct PathName(int[] Names, Dentry? From = null, WorkingDirectory? Below = null, bool EndsInSlash = false)
+public readonly record struct PathName(int[] Names, Dentry? From = null, WorkingDirectory? Below = null, bool EndsInSlash = false, int User = 0)
 {
     /// <summary>In place of a name: the directory itself.</summary>
     public const int Dot = -1;

@@ -110,7 +110,7 @@ public static class DiskIoTests
             """, release));
 
     [Theory]
-    [InlineData("v6.18", 4_852)]
+    [InlineData("v6.18", 4_864)]
     public static void Umount_waits_for_what_is_under_way(string release, long states)
         => Assert.Equal(states, KernelTexts.StatesButRaces(
             "background disk at most 1\n" + KernelTexts.Tree + """

@@ -87,7 +87,7 @@ internal sealed class RandomSequences(ulong seed, int length = RandomSequences.L
                 case < 96: Add(user, "truncate", AnyPath(), One("0", "3", "9000")); break;
                 case < 97: Add(user, "chdir", One([.. directories, "/"])); break;
                 case < 98: Temporary(user); break;
-                case < 99: Add(user, "chmod", AnyPath(), One("711", "755", "777")); break;
+                case < 99: Add(user, "chmod", AnyPath(), One("600", "644", "700", "711", "755", "777")); break;
                 default: Add("root", "remount"); break;
             }
         }

@@ -49,8 +49,6 @@ public static class Survivors
             "a rule seems to be missing: that an inode without links goes with its last reference",
         ["inode_generic_drop: unhashed"] =
             "no inode is unhashed before its eviction",
-        ["truncate_inode_pages_final: folio lock #1"] =
-            "redundant: evict has waited for I_SYNC, and nobody else has a reference",
         ["do_add_master_key: fscrypt_add_key_mutex #1"] =
             "one adder: nobody else takes it",
         ["__inode_add_lru: SB_ACTIVE"] =

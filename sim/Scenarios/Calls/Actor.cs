@@ -12,6 +12,9 @@ namespace Fscrypt.Sim.Scenarios.Calls;
 /// <param name="name">What the scenario calls him.</param>
 internal sealed partial class Actor(Kernel kernel, int user, string name) : KernelObject(kernel.Host)
 {
+    /// <summary>The user.</summary>
+    public int User => user;
+
     /// <summary>Characters that a read without a length reads.</summary>
     public const int ReadMax = 64;
 
@@ -270,7 +273,7 @@ internal sealed partial class Actor(Kernel kernel, int user, string name) : Kern
     public async KTask<Errno> DropCacheIoctl(Register result) => Put(result, await kernel.Calls.DropCacheIoctl());
 
     private async KTask<(Errno Error, OpenFile? File)> OpenFor(PathName? path)
-        => path is not { } given ? (Errno.OK, null) : await kernel.Calls.Open(given, OpenFlags.Read, user);
+        => path is not { } given ? (kernel.Calls.MayOpenRoot(user), null) : await kernel.Calls.Open(given, OpenFlags.Read, user);
 
     private async KTask Close(OpenFile? file)
     {

@@ -350,7 +350,7 @@ internal sealed class CallBinding
         var parts = Paths.PartsOf(word);
         int[] names = [.. parts.Components.Select(NumberOf)];
         return new PathArgument(
-            new PathName(names, Below: parts.IsBelowActor ? actor.Directory : null, EndsInSlash: parts.EndsInSlash),
+            new PathName(names, Below: parts.IsBelowActor ? actor.Directory : null, EndsInSlash: parts.EndsInSlash, User: actor.User),
             parts.Descriptor == null ? null : DescriptorOf(parts.Descriptor));
     }
 
