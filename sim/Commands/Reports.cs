@@ -72,6 +72,26 @@ public sealed record CompareReport(
 public sealed record CompareRow(
     string Scenario, string Design, string Release, string Rule, string Result, int? Preemptions, string Covered);
 
+/// <summary>What <c>bugs --json</c> prints.</summary>
+public sealed record BugsReport(
+    string Verb,
+    IReadOnlyList<BugRow> Rows,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Seconds = null);
+
+/// <summary>A bug: whether it was found, after how many executions depth-first, and whether nothing was with its fix in.</summary>
+public sealed record BugRow(
+    string Id, string? Commit, bool Found, string Rule, int? Preemptions, long? Executions, bool Clean, string Covered)
+{
+    /// <summary>Its short name.</summary>
+    public required string Slug { get; init; }
+
+    /// <summary>The scenario that shows it.</summary>
+    public required string Scenario { get; init; }
+
+    /// <summary>Schedules that each strategy needed; null where it did not find it.</summary>
+    public required IReadOnlyDictionary<string, long?> ByStrategy { get; init; }
+}
+
 /// <summary>What <c>check-syntax --json</c> prints.</summary>
 public sealed record CheckSyntaxReport(string Verb, IReadOnlyList<CheckedFile> Files);
 
@@ -117,6 +137,9 @@ public static class ReportJson
     public static string ToText(CompareReport report) => JsonSerializer.Serialize(report, Json.CompareReport);
 
     /// <inheritdoc cref="ToText(ExploreReport)"/>
+    public static string ToText(BugsReport report) => JsonSerializer.Serialize(report, Json.BugsReport);
+
+    /// <inheritdoc cref="ToText(ExploreReport)"/>
     public static string ToText(CheckSyntaxReport report) => JsonSerializer.Serialize(report, Json.CheckSyntaxReport);
 
     /// <inheritdoc cref="ToText(ExploreReport)"/>
@@ -130,6 +153,7 @@ public static class ReportJson
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(ExploreReport))]
 [JsonSerializable(typeof(CompareReport))]
+[JsonSerializable(typeof(BugsReport))]
 [JsonSerializable(typeof(CheckSyntaxReport))]
 [JsonSerializable(typeof(ConformReport))]
 internal sealed partial class ReportContext : JsonSerializerContext;
