@@ -23,27 +23,28 @@ public sealed class Kernel
     {
         Host = host;
         Configuration = configuration;
+        var fixes = configuration.FixesIn;
         Disk = new Disk(host);
-        SuperBlock = new SuperBlock(host, Disk, configuration.Has(Fix.KeyslotsPutFirst), configuration.Has(Fix.EvictedKeysLeaveSlots));
-        Inodes = new InodeCache(host, SuperBlock, configuration.Release, hashBuckets);
-        Writeback = new Writeback(host, Inodes, configuration.Release);
+        SuperBlock = new SuperBlock(host, Disk, fixes);
+        Inodes = new InodeCache(host, SuperBlock, configuration.Release, fixes, hashBuckets);
+        Writeback = new Writeback(host, Inodes, configuration.Release, fixes);
         Inodes.Writeback = Writeback;
         Dentries = new DentryCache(host, SuperBlock, Inodes, configuration.Release, hashBuckets);
-        Reclaim = new Reclaim(host, SuperBlock, Inodes, Dentries, configuration.Release);
+        Reclaim = new Reclaim(host, SuperBlock, Inodes, Dentries, configuration.Release, fixes);
         SuperBlock.Reclaim = Reclaim;
-        Switches = new WritebackSwitches(host, SuperBlock, Inodes, configuration.Release, configuration.Has(Fix.UmountWaitsForCallbacks));
+        Switches = new WritebackSwitches(host, SuperBlock, Inodes, configuration.Release, fixes);
         Mounts = new Mounts(host, SuperBlock, Inodes, Dentries, Writeback, Switches);
         KeyQuota = new KeyQuota(host, Users);
         ProcessKeyrings = new ProcessKeyrings(host, KeyQuota);
-        Keyring = new MasterKeyring(host, SuperBlock, Users, KeyQuota, ProcessKeyrings, configuration.Release);
-        KeySetup = new KeySetup(host, Keyring, Policies, ProcessKeyrings, configuration.Has(Fix.KeepDirtyInodes));
-        Keyring.Design = configuration.Design.Make(new Caches(host, SuperBlock, Inodes, Dentries, Writeback, Reclaim, KeySetup));
-        fileSystem = MakeFileSystem(KeySetup);
+        Keyring = new MasterKeyring(host, SuperBlock, Users, KeyQuota, ProcessKeyrings, configuration.Release, fixes);
+        KeySetup = new KeySetup(host, Keyring, Policies, ProcessKeyrings, fixes);
+        Keyring.Design = configuration.Design.Make(new Caches(host, SuperBlock, Inodes, Dentries, Writeback, Reclaim, KeySetup, fixes));
+        fileSystem = MakeFileSystem(KeySetup, fixes);
         Inodes.FileSystem = SuperBlock.Device.FileSystem = fileSystem;
-        var paths = new PathLookup(SuperBlock, Inodes, Dentries, configuration.Release);
+        var paths = new PathLookup(SuperBlock, Inodes, Dentries, configuration.Release, fixes);
         Calls = new SystemCalls.SystemCalls(
             host, SuperBlock, paths, Inodes, Dentries, new PageCache(host, SuperBlock, Inodes, Writeback), Writeback, Mounts, fileSystem, Keyring,
-            new Policies(host, fileSystem, Keyring, Policies, Users, configuration.Release), Users);
+            new Policies(host, fileSystem, Keyring, Policies, Users, configuration.Release, fixes), Users);
         var keyMaterial = rules.OfType<KeyMaterial>().Single();
         Keyring.CompletelyRemoved = number => keyMaterial.Removed(this, number);
     }
@@ -117,14 +118,14 @@ public sealed class Kernel
             rule.CheckAtEnd(this);
     }
 
-    private Ext4 MakeFileSystem(KeySetup keys)
+    private Ext4 MakeFileSystem(KeySetup keys, FixSet fixes)
     {
         var drops = Keyring.Design.DropsInodes;
         return Configuration.FileSystem.Name switch
         {
-            "ext4" => new Ext4(Host, SuperBlock, Inodes, Dentries, Writeback, keys, Policies, Configuration.Release, drops),
-            "f2fs" => new F2fs(Host, SuperBlock, Inodes, Dentries, Writeback, keys, Policies, Configuration.Release, drops),
-            "ubifs" => new Ubifs(Host, SuperBlock, Inodes, Dentries, Writeback, keys, Policies, Configuration.Release, drops),
+            "ext4" => new Ext4(Host, SuperBlock, Inodes, Dentries, Writeback, keys, Policies, Configuration.Release, fixes, drops),
+            "f2fs" => new F2fs(Host, SuperBlock, Inodes, Dentries, Writeback, keys, Policies, Configuration.Release, fixes, drops),
+            "ubifs" => new Ubifs(Host, SuperBlock, Inodes, Dentries, Writeback, keys, Policies, Configuration.Release, fixes, drops),
             var name => throw new ArgumentException($"no file system is called {name}"),
         };
     }

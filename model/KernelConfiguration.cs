@@ -20,8 +20,11 @@ public sealed record KernelConfiguration
     /// <summary>Fixes taken out.</summary>
     public ImmutableArray<Fix> Without { get; init; } = [];
 
+    /// <summary>The fixes that the kernel has.</summary>
+    public FixSet FixesIn => new(Release, Without);
+
     /// <summary>Whether the kernel has a fix.</summary>
-    public bool Has(Fix fix) => Release.IsAtLeast(fix.Since) && !Without.Contains(fix);
+    public bool Has(Fix fix) => FixesIn.Has(fix);
 
     /// <summary>Why the combination makes no sense, in a sentence with a remedy, or null.</summary>
     public string? Refusal()
@@ -33,6 +36,9 @@ public sealed record KernelConfiguration
                 return $"--without {fix.Id}: {Release} does not have that fix yet; the nearest release where it can be taken out "
                     + $"is {fix.RemovableFrom}";
             }
+
+            if (!fix.IsRemovableFrom(Release))
+                return $"--without {fix.Id}: the code around it is another in {Release}; the nearest release where it can be taken out is {fix.RemovableTo}";
         }
 
         return null;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Fscrypt.Sim.Model.Fscrypt;
 using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Releases;
 using Fscrypt.Sim.Model.Vfs;
 
 namespace Fscrypt.Sim.Model.Eviction;
@@ -56,5 +57,6 @@ public sealed record Design(string Name, string Summary, Func<Caches, IEvictionD
 /// <param name="Writeback">fs/fs-writeback.c.</param>
 /// <param name="Reclaim">mm/vmscan.c.</param>
 /// <param name="Keys">fs/crypto/keysetup.c.</param>
+/// <param name="Fixes">The fixes that the kernel has.</param>
 public sealed record Caches(
-    KernelHost Host, SuperBlock SuperBlock, InodeCache Inodes, DentryCache Dentries, Writeback Writeback, Reclaim Reclaim, KeySetup Keys);
+    KernelHost Host, SuperBlock SuperBlock, InodeCache Inodes, DentryCache Dentries, Writeback Writeback, Reclaim Reclaim, KeySetup Keys, FixSet Fixes);

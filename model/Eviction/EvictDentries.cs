@@ -1,5 +1,6 @@
 using Fscrypt.Sim.Model.Fscrypt;
 using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Releases;
 using Fscrypt.Sim.Model.Vfs;
 
 namespace Fscrypt.Sim.Model.Eviction;
@@ -7,6 +8,9 @@ namespace Fscrypt.Sim.Model.Eviction;
 /// <summary>What both designs of 2019 share: sync, the walk that kills dentries, and the count of what is left.</summary>
 internal sealed class EvictDentries(Caches caches)
 {
+    private readonly bool goesOnFromPinned = caches.Fixes.Has(Releases.Fixes.WalkGoesOnFromPinned);
+    private readonly bool grabsAtOnce = caches.Fixes.Has(Releases.Fixes.StateAndReferenceAtOnce);
+
     /// <summary>Writes what is dirty, so that it can be evicted.</summary>
     [KernelSource("fs/crypto/keyring.c", "try_to_lock_encrypted_files")]
     public async KTask<Errno> Sync()
@@ -26,8 +30,12 @@ internal sealed class EvictDentries(Caches caches)
     {
         Inode? previous = null;
         await key.DecryptedInodesLock.Acquire();
-        for (var info = key.DecryptedInodes.First; info != null; info = key.DecryptedInodes.After(info))
+        CryptInfo? remembered = null;
+        for (var info = key.DecryptedInodes.First; info != null;
+            info = goesOnFromPinned ? key.DecryptedInodes.After(info) : remembered)
         {
+            if (!goesOnFromPinned)
+                remembered = key.DecryptedInodes.After(info);      // nothing keeps it there, once the list's lock is dropped
             var inode = info.Inode.Value!;
             caches.Host.Counters.InodesVisited++;
             await inode.Lock.Acquire();
@@ -35,6 +43,12 @@ internal sealed class EvictDentries(Caches caches)
             {
                 await inode.Lock.Release();
                 continue;
+            }
+
+            if (!grabsAtOnce)
+            {
+                await inode.Lock.Release();
+                await inode.Lock.Acquire();                        // the race is here: the last put may have come in between
             }
 
             await caches.Inodes.Grab(inode);

@@ -122,7 +122,7 @@ internal partial class Ext4
     protected async KTask<Errno> AddEntry(Inode directory, Dentry dentry, Inode inode)
     {
         // The name was read as a no-key name; a key that was added since must not make a plaintext name of it.
-        if (DentryCache.Has(await dentry.Flags.ReadRacy(), DentryFlags.NoKeyName))
+        if (refusesNoKeyNames && DentryCache.Has(await dentry.Flags.ReadRacy(), DentryFlags.NoKeyName))
             return Errno.ENOKEY;
         await host.Point();
         directory.OnDisk.Enter(dentry.FileName.Value, inode.Number.Value);

@@ -77,12 +77,23 @@ internal partial class Ext4
             return error;
         if (target is { IsDirectory: true } && !await IsEmpty(target))
             return Errno.ENOTEMPTY;
+        var (replaced, newName) = (target != null, to.FileName.Value);
+        if (!asksHowNamesWereRead || !renamesNeedKeys)
+        {
+            // The name is read anew, and with another key: what was found may be there no more.
+            (error, var found) = await FindEntry(toDirectory, to);
+            replaced = target != null && error == Errno.OK;
+            newName = replaced ? found : newName;
+            if (!replaced && await keys.RequireKey(toDirectory) != Errno.OK)
+                return Errno.ENOKEY;
+        }
+
         await StartChange();
-        if (target != null)
-            toDirectory.OnDisk.Remove(to.FileName.Value);
-        toDirectory.OnDisk.Enter(to.FileName.Value, source.Number.Value);
+        if (replaced)
+            toDirectory.OnDisk.Remove(newName);
+        toDirectory.OnDisk.Enter(newName, source.Number.Value);
         fromDirectory.OnDisk.Remove(name);
-        source.OnDisk.SetLabel(to.FileName.Value);
+        source.OnDisk.SetLabel(newName);
         if (target != null)
         {
             await DropLink(target);
@@ -126,8 +137,17 @@ internal partial class Ext4
     {
         if (!directory.OnDisk.IsEncrypted)
             return Errno.OK;
-        if (DentryCache.Has(await dentry.Flags.ReadOnce(), DentryFlags.NoKeyName))
+        if (!asksHowNamesWereRead)
+        {
+            var error = await keys.RequireKey(directory);          // without 968dd6d0c6d6
+            if (error != Errno.OK)
+                return error;
+        }
+        else if (DentryCache.Has(await dentry.Flags.ReadOnce(), DentryFlags.NoKeyName))
+        {
             return Errno.ENOKEY;
+        }
+
         return await HasPermittedContext(directory, inode) ? Errno.OK : Errno.EXDEV;
     }
 
@@ -136,10 +156,9 @@ internal partial class Ext4
     {
         if (!fromDirectory.OnDisk.IsEncrypted && !toDirectory.OnDisk.IsEncrypted)
             return Errno.OK;
-        var noKeyName = DentryCache.Has(await from.Flags.ReadOnce(), DentryFlags.NoKeyName)
-            || DentryCache.Has(await to.Flags.ReadOnce(), DentryFlags.NoKeyName);
-        if (noKeyName)
-            return Errno.ENOKEY;
+        var error = await CheckNames(from, fromDirectory, toDirectory, to);
+        if (error != Errno.OK)
+            return error;
         if (ReferenceEquals(fromDirectory, toDirectory))
             return Errno.OK;
         if (toDirectory.OnDisk.IsEncrypted && !await HasPermittedContext(toDirectory, from.Inode.Value!))
@@ -147,6 +166,23 @@ internal partial class Ext4
         if (exchange && fromDirectory.OnDisk.IsEncrypted && !await HasPermittedContext(fromDirectory, to.Inode.Value!))
             return Errno.EXDEV;
         return Errno.OK;
+    }
+
+    /// <summary>ENOKEY if a name was looked up without the key. Up to 5.1 it was asked for the keys, and up to 4.10 for nothing.</summary>
+    [KernelSource("fs/crypto/hooks.c", "__fscrypt_prepare_rename")]
+    private async KTask<Errno> CheckNames(Dentry from, Inode fromDirectory, Inode toDirectory, Dentry to)
+    {
+        if (!renamesNeedKeys)
+            return Errno.OK;
+        if (!asksHowNamesWereRead)
+        {
+            var error = await keys.RequireKey(fromDirectory);
+            return error != Errno.OK ? error : await keys.RequireKey(toDirectory);
+        }
+
+        var noKeyName = DentryCache.Has(await from.Flags.ReadOnce(), DentryFlags.NoKeyName)
+            || DentryCache.Has(await to.Flags.ReadOnce(), DentryFlags.NoKeyName);
+        return noKeyName ? Errno.ENOKEY : Errno.OK;
     }
 
     /// <summary>
@@ -161,6 +197,10 @@ internal partial class Ext4
         if (!inode.OnDisk.IsEncrypted)
             return false;
         if (await keys.GetEncryptionInfo(directory) != Errno.OK || await keys.GetEncryptionInfo(inode) != Errno.OK)
+            return false;
+
+        // Without 272f98f68462: one that has its key and one that has not are of different policies.
+        if (!comparesOnDisk && await keys.LoadInfo(directory) == null != (await keys.LoadInfo(inode) == null))
             return false;
         return inode.OnDisk.Policy == directory.OnDisk.Policy;
     }

@@ -73,7 +73,7 @@ internal partial class Ext4
         if (await inode.Link.LoadAcquire() is { } cached)
             return (Errno.OK, cached, false);
         await keys.GetEncryptionInfo(inode);
-        if (await inode.CryptInfo.LoadAcquire() == null)
+        if (await keys.LoadInfo(inode) == null)
             return (Errno.OK, TargetOf(superBlock.Disk.EncodedLink(inode.Number.Value), EncodedLength(inode.OnDisk, length)), true);
         await UseKey(inode);
         var target = TargetOf(data, length);

@@ -12,7 +12,7 @@ namespace Fscrypt.Sim.Model.FileSystems;
 /// </summary>
 internal partial class Ext4(
     KernelHost host, SuperBlock superBlock, InodeCache inodes, DentryCache dentries, Writeback writeback, KeySetup keys,
-    PolicyTable policies, KernelRelease release, bool dropsInodes)
+    PolicyTable policies, KernelRelease release, FixSet fixes, bool dropsInodes)
     : IFileSystem
 {
     // EXT4_NAME_LEN.
@@ -23,6 +23,14 @@ internal partial class Ext4(
     protected readonly InodeCache inodes = inodes;
     protected readonly Writeback writeback = writeback;
     protected readonly KeySetup keys = keys;
+    protected readonly bool dropsInodes = dropsInodes;
+
+    private readonly bool refusesNoKeyNames = fixes.Has(Fixes.NoKeyNamesAreNotMade);
+    private readonly bool asksHowNamesWereRead = fixes.Has(Fixes.NoKeyNamesAreNotMoved);
+    private readonly bool testsKeyOnce = fixes.Has(Fixes.LookupTestsKeyOnce);
+    private readonly bool revalidates = fixes.Has(Fixes.NoKeyNamesAreRevalidated);
+    private readonly bool renamesNeedKeys = fixes.Has(Fixes.RenamesNeedKeys);
+    private readonly bool comparesOnDisk = fixes.Has(Fixes.PoliciesAreComparedOnDisk);
 
     /// <summary>Its journal.</summary>
     internal Journal Journal { get; } = new(host);
@@ -100,6 +108,14 @@ internal partial class Ext4(
             await dentry.Ref.Release();
         }
 
+        if (!testsKeyOnce)
+        {
+            // Without b01531db6cec: a key that comes between the two tests makes the flag say what is not so.
+            (error, hasKey) = await HasKeyForNames(directory);
+            if (error != Errno.OK)
+                return (error, null);
+        }
+
         var number = directory.OnDisk.Find(NameOnDisk(dentry, hasKey));
         if (number == 0)
             return await dentries.SpliceAlias(null, dentry);
@@ -122,7 +138,7 @@ internal partial class Ext4(
         if (!directory.OnDisk.IsEncrypted)
             return (Errno.OK, true);
         var error = await keys.GetEncryptionInfo(directory);
-        return error != Errno.OK ? (error, false) : (Errno.OK, await directory.CryptInfo.LoadAcquire() != null);
+        return error != Errno.OK ? (error, false) : (Errno.OK, await keys.LoadInfo(directory) != null);
     }
 
     // Without the key only what was listed without it stands for an entry: other names do not decode to ciphertext.
@@ -132,10 +148,12 @@ internal partial class Ext4(
     [KernelSource("fs/crypto/fname.c", "fscrypt_d_revalidate")]
     public async KTask<(Errno Error, bool Valid)> Revalidate(Dentry dentry)
     {
+        if (!revalidates)
+            return (Errno.OK, true);
         var parent = await dentries.DgetParent(dentry);
         var directory = parent.Inode.Value!;
         var error = await keys.GetEncryptionInfo(directory);
-        var valid = error == Errno.OK && await directory.CryptInfo.LoadAcquire() == null;
+        var valid = error == Errno.OK && await keys.LoadInfo(directory) == null;
         await dentries.Dput(parent);
         return (error, valid);
     }
@@ -251,7 +269,7 @@ internal partial class Ext4(
     {
         if (!inode.OnDisk.IsEncrypted)
             return;
-        var info = (CryptInfo?)await inode.CryptInfo.LoadAcquire();
+        var info = (CryptInfo?)await keys.LoadInfo(inode);
         if (info == null)
         {
             host.Report(new Finding("no-key", $"{host.Current.Name} encrypts or decrypts {inode.Name}, which has no key") { Object = inode });

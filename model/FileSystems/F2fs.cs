@@ -12,10 +12,12 @@ namespace Fscrypt.Sim.Model.FileSystems;
 /// </summary>
 internal sealed class F2fs(
     KernelHost host, SuperBlock superBlock, InodeCache inodes, DentryCache dentries, Writeback writeback, KeySetup keys,
-    PolicyTable policies, KernelRelease release, bool dropsInodes)
-    : Ext4(host, superBlock, inodes, dentries, writeback, keys, policies, release, dropsInodes)
+    PolicyTable policies, KernelRelease release, FixSet fixes, bool dropsInodes)
+    : Ext4(host, superBlock, inodes, dentries, writeback, keys, policies, release, fixes, dropsInodes)
 {
     private readonly Checkpoint checkpoint = new(host);
+    private readonly bool lowersOnly =
+        fixes.Has(Fixes.DropInodeDoesNotPut) || !release.IsAtLeast(Fixes.DropInodeDoesNotPut.RemovableFrom);
 
     /// <summary>
     /// Whoever writes an inode back may put its last reference: if that evicted, it would wait for itself. So an inode that is
@@ -33,7 +35,10 @@ internal sealed class F2fs(
             await inode.Lock.Release();
             await TruncatePages(inode);
             await inode.Lock.Acquire();
-            await inode.Count.Decrement();
+            if (lowersOnly)
+                await inode.Count.Decrement();
+            else
+                await inodes.Iput(inode);                          // without 8ec5fc1ff77e: with i_lock held
         }
 
         return false;

@@ -12,9 +12,15 @@ namespace Fscrypt.Sim.Model.FileSystems;
 /// </summary>
 internal sealed class Ubifs(
     KernelHost host, SuperBlock superBlock, InodeCache inodes, DentryCache dentries, Writeback writeback, KeySetup keys,
-    PolicyTable policies, KernelRelease release, bool dropsInodes)
-    : Ext4(host, superBlock, inodes, dentries, writeback, keys, policies, release, dropsInodes)
+    PolicyTable policies, KernelRelease release, FixSet fixes, bool dropsInodes)
+    : Ext4(host, superBlock, inodes, dentries, writeback, keys, policies, release, fixes, dropsInodes)
 {
+    private readonly bool dropsUnlinked = fixes.Has(Fixes.UbifsDropsUnlinked);
+
+    [KernelSource("fs/ubifs/super.c", "ubifs_drop_inode")]
+    public override async KTask<bool> DropInode(Inode inode)
+        => dropsUnlinked ? await base.DropInode(inode) : dropsInodes && await keys.DropInode(inode);
+
     [KernelSource("fs/ubifs/super.c", "ubifs_evict_inode", Omits = "inodes of attributes; budgets")]
     public override async KTask EvictInode(Inode inode)
     {

@@ -64,6 +64,19 @@ public sealed class KeyQuota : KernelObject
     /// <summary>The end of that.</summary>
     internal void ReleaseClaim(int user) => Release(user, BytesOfClaim(user));
 
+    /// <summary>A claim whose charge goes later.</summary>
+    internal void Owe(int user) => Of(user).Owed.Value++;
+
+    /// <summary>The end of the charges of all claims that are gone.</summary>
+    internal void ReleaseOwed()
+    {
+        foreach (var known in slab.Objects)
+        {
+            for (; known.Owed.Value > 0; known.Owed.Value--)
+                ReleaseClaim(known.Number.Value);
+        }
+    }
+
     /// <summary>The end of a charge.</summary>
     [KernelSource("security/keys/key.c", "key_put", Omits = "all but the quota")]
     internal void Release(int user, int bytes)
@@ -114,6 +127,9 @@ public sealed class KeyQuota : KernelObject
 
         [KernelName("qnbytes")]
         public Note<int> Bytes;
+
+        [KernelName("claims that are not put yet")]
+        public Note<int> Owed;
 
         public override string Name => string.Create(CultureInfo.InvariantCulture, $"key_user:{Number.Value}");
     }

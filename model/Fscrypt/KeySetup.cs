@@ -1,4 +1,5 @@
 using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Releases;
 using Fscrypt.Sim.Model.Vfs;
 
 namespace Fscrypt.Sim.Model.Fscrypt;
@@ -14,18 +15,24 @@ public sealed partial class KeySetup
     private readonly Slab<CryptInfo> slab;
     private readonly Slab<BlockKey> blockKeys;
     private readonly bool keepDirtyInodes;
+    private readonly bool acquiresInfo;
 
-    internal KeySetup(KernelHost host, MasterKeyring keyring, PolicyTable policies, ProcessKeyrings processes, bool keepDirtyInodes)
+    internal KeySetup(KernelHost host, MasterKeyring keyring, PolicyTable policies, ProcessKeyrings processes, FixSet fixes)
     {
         this.processes = processes;
         direct = new DirectKeys(host);
         this.host = host;
         this.keyring = keyring;
         this.policies = policies;
-        this.keepDirtyInodes = keepDirtyInodes;
+        keepDirtyInodes = fixes.Has(Fixes.KeepDirtyInodes);
+        acquiresInfo = fixes.Has(Fixes.InfoIsAcquired);
         slab = new Slab<CryptInfo>(host, h => new CryptInfo(h));
         blockKeys = new Slab<BlockKey>(host, h => new BlockKey(h));
     }
+
+    /// <summary>->i_crypt_info as who has no lock loads it.</summary>
+    [KernelSource("include/linux/fscrypt.h", "fscrypt_get_info")]
+    internal StepTo<KernelObject> LoadInfo(Inode inode) => acquiresInfo ? inode.CryptInfo.LoadAcquire() : inode.CryptInfo.ReadOnce();
 
     /// <summary>
     /// Tries to give an inode its key. No key is no error: the caller looks at the pointer afterwards. Has a reference.
@@ -34,7 +41,7 @@ public sealed partial class KeySetup
     [KernelSource("fs/crypto/keysetup.c", "fscrypt_get_encryption_info", Omits = "unsupported and broken contexts")]
     public async KTask<Errno> GetEncryptionInfo(Inode inode)
     {
-        var info = await inode.CryptInfo.LoadAcquire();
+        var info = await LoadInfo(inode);
         if (host.Check("set up already", info != null))
             return Errno.OK;
         host.MightSleep("fscrypt_get_encryption_info");
@@ -50,7 +57,7 @@ public sealed partial class KeySetup
         if (!inode.OnDisk.IsEncrypted)
             return Errno.OK;
         var error = await GetEncryptionInfo(inode);
-        return error != Errno.OK ? error : await inode.CryptInfo.LoadAcquire() == null ? Errno.ENOKEY : Errno.OK;
+        return error != Errno.OK ? error : await LoadInfo(inode) == null ? Errno.ENOKEY : Errno.OK;
     }
 
     /// <summary>
@@ -79,7 +86,7 @@ public sealed partial class KeySetup
     [KernelSource("fs/crypto/keysetup.c", "fscrypt_drop_inode")]
     public async KTask<bool> DropInode(Inode inode)
     {
-        var info = (CryptInfo?)await inode.CryptInfo.LoadAcquire();
+        var info = (CryptInfo?)await LoadInfo(inode);
         if (info?.MasterKey.Value is not { } key)
             return false;
         if (keepDirtyInodes && host.Check("dirty", (inode.State.Value & InodeState.DirtyAll) != 0))

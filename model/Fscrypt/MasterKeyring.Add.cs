@@ -123,6 +123,8 @@ public sealed partial class MasterKeyring
         if (!claims || (key.Users.Value & ClaimOf(user)) == 0)
         {
             if (claims)
+                await superBlock.Reclaim.Allocate();
+            if (claims)
                 error = Claim(key, user);                          // before the test below, and not undone by it
             if (error == Errno.OK && Host.Check("mk_present", !key.Present.Value, otherwise: true))
             {

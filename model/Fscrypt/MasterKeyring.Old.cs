@@ -115,6 +115,8 @@ public sealed partial class MasterKeyring
         var rekeys = !key.Present.Value;
         if (rekeys && !await key.ActiveRefs.GetUnlessZero())
             return (Errno.OK, false);
+        if (claims)
+            await superBlock.Reclaim.Allocate();                   // the race is with ourselves: reclaim may come to Invalidate
         var error = claims ? Claim(key, user) : Errno.OK;
         if (error != Errno.OK)
             return (error, !rekeys || !await key.ActiveRefs.PutAndTest());

@@ -60,6 +60,7 @@ public sealed partial class MasterKeyring
         if (DropClaims(key, user, allUsers) is { } ended)
         {
             await key.Semaphore.ReleaseWrite();
+            await CollectClaims();
             await PutStruct(key);
             return ended;
         }
@@ -72,6 +73,7 @@ public sealed partial class MasterKeyring
             answer.Error = Errno.OK;
         }
 
+        await CollectClaims();
         var inodesRemain = await key.ActiveRefs.Read() > 0;
         await key.Semaphore.ReleaseWrite();
 
@@ -102,7 +104,8 @@ public sealed partial class MasterKeyring
     private async KTask<(Errno Error, RemovalFlags Flags)> LockFiles(MasterKey key)
     {
         var error = await Design.LockFiles(key);
-        return error == Errno.EBUSY ? (Errno.OK, RemovalFlags.FilesBusy) : (error, RemovalFlags.None);
+        var isBusy = error == Errno.EBUSY || (!returnsSyncErrors && error != Errno.OK);
+        return isBusy ? (Errno.OK, RemovalFlags.FilesBusy) : (error, RemovalFlags.None);
     }
 
     private void ReportIfComplete((Errno Error, RemovalFlags Flags) answer, int number, int additions)

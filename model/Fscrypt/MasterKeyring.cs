@@ -19,11 +19,13 @@ public sealed partial class MasterKeyring : KernelObject
     private readonly Slab<PassedSecret> passed;
     private readonly WorkQueue collector;
     private readonly Work collection;
+    private readonly Work? claimsCollection;
     private readonly bool hashed;
     private readonly bool flagged;
+    private readonly bool returnsSyncErrors;
 
     internal MasterKeyring(
-        KernelHost host, SuperBlock superBlock, Users users, KeyQuota quota, ProcessKeyrings processes, KernelRelease release)
+        KernelHost host, SuperBlock superBlock, Users users, KeyQuota quota, ProcessKeyrings processes, KernelRelease release, FixSet fixes)
         : base(host)
     {
         Quota = quota;
@@ -35,9 +37,12 @@ public sealed partial class MasterKeyring : KernelObject
         modeKeys = new Slab<ModeKey>(host, h => new ModeKey(h));
         passed = new Slab<PassedSecret>(host, h => new PassedSecret(h));
         hashed = Change.MasterKeysHashed.IsIn(release);
+        returnsSyncErrors = fixes.Has(Fixes.SyncErrorsAreReturned);
         flagged = Change.PresenceIsAFlag.IsIn(release);
         collector = new WorkQueue(host, "key_gc", FscryptLocks.KeyCollector);
         collection = new Work(host, "key_gc_work", CollectDeadKeys);
+        if (!fixes.Has(Fixes.ChargesGoAtOnce))
+            claimsCollection = new Work(host, "key_gc_claims", ReleaseOwed);
         host.Secrets.NameOf = Identities.NameOf;
         Table = new HashTable<MasterKey>(host, "fscrypt_keyring", 16, nameof(MasterKey.HashLink));
     }
@@ -174,7 +179,22 @@ public sealed partial class MasterKeyring : KernelObject
     {
         key.Users.Value &= ~claims;
         for (; claims != 0; claims &= claims - 1)
-            Quota.ReleaseClaim(System.Numerics.BitOperations.TrailingZeroCount(claims));
+        {
+            var user = System.Numerics.BitOperations.TrailingZeroCount(claims);
+            if (claimsCollection == null)
+                Quota.ReleaseClaim(user);
+            else
+                Quota.Owe(user);
+        }
+    }
+
+    // Without d3a7bd420076 the key of a claim outlives it: the charge goes with it.
+    private KTask CollectClaims() => claimsCollection == null ? KTask.Done : collector.Queue(claimsCollection);
+
+    private async KTask ReleaseOwed()
+    {
+        await Host.Point();
+        Quota.ReleaseOwed();
     }
 
     /// <summary>Drops a structural reference. The last one frees the key after a grace period.</summary>

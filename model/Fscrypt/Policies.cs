@@ -5,8 +5,10 @@ using Fscrypt.Sim.Model.Vfs;
 namespace Fscrypt.Sim.Model.Fscrypt;
 
 /// <summary>fs/crypto/policy.c: which directory is encrypted with which key.</summary>
-public sealed class Policies(KernelHost host, IFileSystem fileSystem, MasterKeyring keyring, PolicyTable table, Users users, KernelRelease release)
+public sealed class Policies(KernelHost host, IFileSystem fileSystem, MasterKeyring keyring, PolicyTable table, Users users, KernelRelease release, FixSet fixes)
 {
+    private readonly bool refusesDead = fixes.Has(Fixes.DeadDirectoriesGetNoPolicy);
+
     /// <summary>Gives an empty directory a policy. The key need not be there, but a user needs a claim on it.</summary>
     /// <param name="inode">The directory.</param>
     /// <param name="policy">The policy, whose version the kernel knows.</param>
@@ -60,7 +62,7 @@ public sealed class Policies(KernelHost host, IFileSystem fileSystem, MasterKeyr
             return existing == policy ? Errno.OK : Errno.EEXIST;
         if (!inode.IsDirectory)
             return Errno.ENOTDIR;
-        if (inode.Nlink.Value == 0)                                // IS_DEADDIR
+        if (refusesDead && inode.Nlink.Value == 0)                                // IS_DEADDIR
             return Errno.ENOENT;
         if (!await fileSystem.IsEmpty(inode))
             return Errno.ENOTEMPTY;

@@ -38,9 +38,6 @@ public sealed record Change(string Name, string? Commit, KernelRelease Since)
     /// <summary>The lockless part of dput looks at DCACHE_DONTCACHE; before, a dentry that had been used again stayed in spite of it.</summary>
     public static Change UncachedDentriesGo { get; } = new("dentries that are not to be cached go, used before or not", "77573fa310d9", Release("v5.11"));
 
-    /// <summary>evict_inodes reads the count again under i_lock. v6.12; v6.1 has it from its stable tree.</summary>
-    public static Change EvictInodesRechecks { get; } = new("evict_inodes reads i_count again under i_lock", "88b1afbf0f6b", Release("v6.1"));
-
     /// <summary>invalidate_inodes evicts dirty inodes without being asked.</summary>
     public static Change InvalidateKillsDirty { get; } = new("invalidate_inodes has no kill_dirty", null, Release("v6.12"));
 
@@ -108,7 +105,7 @@ public sealed record Change(string Name, string? Commit, KernelRelease Since)
     public static ImmutableArray<Change> All { get; } =
     [
         ProvisioningKeys, SyncfsReportsWriteErrors, UncachedDentriesGo, MasterKeysHashed, SymlinkSizeIsOfTarget, PagesKeepInodesOffLru, DropSlabHalves, DirtyTimeGap, SyncReturnsErrors, DeletesNotifyLast,
-        SecondChanceByIputOnly, LruIsolating, EvictInodesRechecks, Hctr2Names, Sm4Modes, PresenceIsAFlag, DyingDentriesStayListed, CreatingOpensLookFirst, NoNewDirectoriesByOpen,
+        SecondChanceByIputOnly, LruIsolating, Hctr2Names, Sm4Modes, PresenceIsAFlag, DyingDentriesStayListed, CreatingOpensLookFirst, NoNewDirectoriesByOpen,
         LocklessInodeLookup, InvalidateKillsDirty, HardwareWrappedKeys, ListedAfterHashUnlock, IputKeepsLastReference, EvictWakesUnlocked,
         NewSampledUnderLock, EvictAlwaysUnlists,
     ];

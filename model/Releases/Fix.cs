@@ -3,34 +3,40 @@ using System.Collections.Immutable;
 namespace Fscrypt.Sim.Model.Releases;
 
 /// <summary>A change that repaired the kernel, and that can be taken out again.</summary>
-/// <param name="Id">The commit, as <c>--without</c> takes it.</param>
-/// <param name="Title">Its subject line.</param>
-/// <param name="Since">The first release that has it.</param>
-/// <param name="RemovableFrom">The first release where taking it out makes sense.</param>
-public sealed record Fix(string Id, string Title, KernelRelease Since, KernelRelease RemovableFrom)
+/// <param name="Slug">A short name, as <c>--without</c> takes it.</param>
+/// <param name="Commit">The commit; null where it is not known for certain which one it was.</param>
+/// <param name="Title">Its subject line; what it does, where there is no commit.</param>
+/// <param name="First">The first release of Linux that had it; with ~ if that is not certain.</param>
+/// <param name="Since">The first modelled release that has it: trees of a release that took it over later have it too.</param>
+/// <param name="WithoutIt">What the code does without it.</param>
+public sealed record Fix(string Slug, string? Commit, string Title, string First, KernelRelease Since, string WithoutIt)
 {
-    /// <summary>An inode that is dirty when its last reference goes is kept, although its key is gone.</summary>
-    public static Fix KeepDirtyInodes { get; } = new(
-        "2b4eae95c736", "fscrypt: don't evict dirty inodes after removing key", KernelRelease.Named("v5.6")!, KernelRelease.Named("v5.6")!);
+    /// <summary>The commit, or the slug where none is known: what traces and reports call it.</summary>
+    public string Id => Commit ?? Slug;
 
-    /// <summary>Umount waits for the callbacks that will queue works which hold inodes. v5.2.</summary>
-    public static Fix UmountWaitsForCallbacks { get; } = new(
-        "ec084de929e4", "fs/writeback.c: use rcu_barrier() to wait for inflight wb switches going into workqueue when umount",
-        KernelRelease.Named("v5.4")!, KernelRelease.Named("v5.4")!);
+    /// <summary>The first modelled release that it can be taken out of.</summary>
+    public KernelRelease RemovableFrom { get; init; } = Since;
 
-    /// <summary>A keyslot is put before its I/O is reported complete. v6.4.</summary>
-    public static Fix KeyslotsPutFirst { get; } = new(
-        "9cd1e566676b", "blk-mq: release crypto keyslot before reporting I/O complete", KernelRelease.Named("v6.7")!, KernelRelease.Named("v6.7")!);
+    /// <summary>The last one: after it the code around is another.</summary>
+    public KernelRelease RemovableTo { get; init; } = KernelRelease.All[^1];
 
-    /// <summary>A key that is evicted leaves its slot even if somebody still uses that. v6.4.</summary>
-    public static Fix EvictedKeysLeaveSlots { get; } = new(
-        "5c7cb9445290", "blk-crypto: make blk_crypto_evict_key() more robust", KernelRelease.Named("v6.7")!, KernelRelease.Named("v6.7")!);
+    /// <summary>Whether it can be taken out of a release.</summary>
+    public bool IsRemovableFrom(KernelRelease release) => release.IsAtLeast(RemovableFrom) && RemovableTo.IsAtLeast(release);
 
-    /// <summary>All fixes the model knows.</summary>
-    public static ImmutableArray<Fix> All { get; } = [KeepDirtyInodes, UmountWaitsForCallbacks, KeyslotsPutFirst, EvictedKeysLeaveSlots];
+    /// <summary>All fixes the model knows, in the order of <see cref="Fixes"/>.</summary>
+    public static ImmutableArray<Fix> All => Fixes.All;
 
-    /// <summary>The fix called <paramref name="id"/>, or null.</summary>
-    public static Fix? Named(string id) => All.FirstOrDefault(f => f.Id == id);
+    /// <summary>The fix that a commit or a slug names, or null.</summary>
+    public static Fix? Named(string id) => All.FirstOrDefault(f => f.Commit == id || f.Slug == id);
 
     public override string ToString() => Id;
+}
+
+/// <summary>Which fixes a kernel has: those of its release, but for what was taken out.</summary>
+/// <param name="release">The release.</param>
+/// <param name="without">What was taken out.</param>
+public sealed class FixSet(KernelRelease release, ImmutableArray<Fix> without)
+{
+    /// <summary>Whether the kernel has a fix.</summary>
+    public bool Has(Fix fix) => release.IsAtLeast(fix.Since) && !without.Contains(fix);
 }

@@ -9,6 +9,7 @@ public static class RuleBook
     public static ImmutableArray<(string Name, string Summary)> All { get; } =
     [
         .. AtEnd().Select(r => (r.Name, r.Summary)),
+        ("duplicate-name", "a name is in a directory once"),
         ("evicted-twice", "each inode is evicted once"),
         ("use-after-free", "nothing freed is touched"),
         ("no-key", "nothing is encrypted or decrypted without its key"),
@@ -32,7 +33,7 @@ public static class RuleBook
     /// others nothing is known of what follows.
     /// </summary>
     public static bool IsLookedAtOnly(string rule)
-        => rule is "lost-write" or "key-material" or "key-state" or "reference-leak"
+        => rule is "lost-write" or "key-material" or "key-state" or "no-key-names" or "reference-leak"
             or "data-race" or "lock-order" or "sleep-in-atomic" or "deadlock" or "livelock";
 
     /// <summary>Those that are not asked for; the model's own failure always is.</summary>
@@ -44,5 +45,5 @@ public static class RuleBook
 
     /// <summary>The rules that look at the kernel at the end of an execution.</summary>
     internal static ImmutableArray<IRule> AtEnd()
-        => [new AcknowledgedWrites(), new KeyMaterial(), new KeyState(), new References(), new InodeRest()];
+        => [new AcknowledgedWrites(), new KeyMaterial(), new KeyState(), new References(), new InodeRest(), new DentryNames()];
 }

@@ -1,4 +1,5 @@
 using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Releases;
 
 namespace Fscrypt.Sim.Model.Vfs;
 
@@ -15,12 +16,12 @@ public sealed class BlockDevice : KernelObject
     private readonly SuperBlock superBlock;
     private readonly bool putsKeyslotsFirst;
 
-    internal BlockDevice(KernelHost host, SuperBlock superBlock, CryptoProfile profile, bool putsKeyslotsFirst)
+    internal BlockDevice(KernelHost host, SuperBlock superBlock, FixSet fixes)
         : base(host)
     {
         this.superBlock = superBlock;
-        this.putsKeyslotsFirst = putsKeyslotsFirst;
-        Profile = profile;
+        putsKeyslotsFirst = fixes.Has(Fixes.KeyslotsPutFirst);
+        Profile = new CryptoProfile(host, fixes.Has(Fixes.EvictedKeysLeaveSlots));
         tags = new Request[TagsMax];
         for (var tag = 0; tag < TagsMax; tag++)
             tags[tag] = new Request(host, this, tag);

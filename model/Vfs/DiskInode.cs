@@ -123,7 +123,12 @@ public sealed class DiskInode : KernelObject, IHasErrors
     {
         Access(isWrite: true);
         var place = Place(name);
-        Invariant.Holds(place < 0, "a name is in a directory once");
+        if (place >= 0)
+        {
+            Host.Report(new Finding("duplicate-name", $"{Host.Current.Name} enters a name in {Name} that is there") { Object = this });
+            return;
+        }
+
         entries.Insert(~place, (name, number));
     }
 

@@ -8,10 +8,9 @@ public sealed partial class InodeCache
 {
     /// <summary>Evicts all inodes without a reference, dirty or not. The super block is not active any more.</summary>
     [KernelSource("fs/inode.c", "evict_inodes")]
-    internal async KTask EvictAll(SuperBlock superBlock)
+    public async KTask EvictAll(SuperBlock superBlock)
     {
         Host.MightSleep("evict_inodes");
-        var rechecks = Change.EvictInodesRechecks.IsIn(release);
         var list = lists.Allocate();
         bool again;
         do
@@ -25,7 +24,7 @@ public sealed partial class InodeCache
 
                 // The race is here: a look-up may take a reference, and put it, before i_lock is held.
                 await inode.Lock.Acquire();
-                if ((rechecks && await inode.Count.Read() > 0) || (inode.State.Value & (InodeState.New | InodeState.Dying)) != 0)
+                if ((rechecksCount && await inode.Count.Read() > 0) || (inode.State.Value & (InodeState.New | InodeState.Dying)) != 0)
                 {
                     await inode.Lock.Release();
                     continue;

@@ -9,11 +9,13 @@ public sealed partial class InodeCache : KernelObject
     private readonly Slab<Inode> slab;
     private readonly Slab<DisposeList> lists;
     private readonly KernelRelease release;
+    private readonly bool rechecksCount;
 
-    internal InodeCache(KernelHost host, SuperBlock superBlock, KernelRelease release, int buckets)
+    internal InodeCache(KernelHost host, SuperBlock superBlock, KernelRelease release, FixSet fixes, int buckets)
         : base(host)
     {
         this.release = release;
+        rechecksCount = fixes.Has(Fixes.EvictInodesRechecks);
         slab = new Slab<Inode>(host, h => new Inode(h, superBlock));
         lists = new Slab<DisposeList>(host, h => new DisposeList(h));
         Hash = new HashTable<Inode>(host, "inode_hashtable", buckets, nameof(Inode.HashLink));

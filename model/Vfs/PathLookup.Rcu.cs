@@ -50,7 +50,8 @@ public sealed partial class PathLookup
             // What was found is the child of where the walk is if that did not change before the child's count was taken.
             if (at.HasChanged)
                 return (await Abandon(walk, Errno.ECHILD), default);
-            if (DentryCache.Has(await child.Flags.ReadOnce(), DentryFlags.NoKeyName))
+            if (DentryCache.Has(await child.Flags.ReadOnce(), DentryFlags.NoKeyName)
+                && (leavesRcu || !(await inodes.FileSystem.Revalidate(child)).Valid))
             {
                 // fscrypt_d_revalidate would have to set up the directory's key, and says ECHILD.
                 return await UnlazyNext(walk, child, sequence) ? await WalkOn(walk, known: child, isMissed: false) : (Errno.ECHILD, default);

@@ -10,14 +10,16 @@ public sealed partial class PathLookup
     private readonly InodeCache inodes;
     private readonly DentryCache dentries;
     private readonly KernelRelease release;
+    private readonly bool leavesRcu;
     private readonly Slab<FollowedLink> links;
 
-    internal PathLookup(SuperBlock superBlock, InodeCache inodes, DentryCache dentries, KernelRelease release)
+    internal PathLookup(SuperBlock superBlock, InodeCache inodes, DentryCache dentries, KernelRelease release, FixSet fixes)
     {
         this.superBlock = superBlock;
         this.inodes = inodes;
         this.dentries = dentries;
         this.release = release;
+        leavesRcu = fixes.Has(Fixes.RevalidateLeavesRcu);
         links = new Slab<FollowedLink>(superBlock.Host, h => new FollowedLink(h));
     }
 

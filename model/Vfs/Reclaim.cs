@@ -13,14 +13,16 @@ public sealed class Reclaim : KernelObject
     private readonly InodeCache inodes;
     private readonly DentryCache dentries;
     private readonly KernelRelease release;
+    private readonly bool locksUmountOut;
 
-    internal Reclaim(KernelHost host, SuperBlock superBlock, InodeCache inodes, DentryCache dentries, KernelRelease release)
+    internal Reclaim(KernelHost host, SuperBlock superBlock, InodeCache inodes, DentryCache dentries, KernelRelease release, FixSet fixes)
         : base(host)
     {
         this.superBlock = superBlock;
         this.inodes = inodes;
         this.dentries = dentries;
         this.release = release;
+        locksUmountOut = fixes.Has(Fixes.UmountWaitsForShrinkers);
     }
 
     /// <summary>How often allocations may still reclaim. Part of a scenario, and 0 unless it says so.</summary>
@@ -141,7 +143,7 @@ public sealed class Reclaim : KernelObject
     [KernelSource("fs/super.c", "super_cache_scan", Omits = "what the file system itself caches; the counts are taken under the locks of the lists")]
     private async KTask<(int Freed, int Listed)> Scan(bool all)
     {
-        if (!await superBlock.Umount.TryAcquireRead())
+        if (locksUmountOut && !await superBlock.Umount.TryAcquireRead())
             return (0, 0);
         var (freed, listed) = (0, 0);
         if (superBlock.Root.Value != null)
@@ -157,7 +159,8 @@ public sealed class Reclaim : KernelObject
             freed += await inodes.PruneLru(superBlock, ShareOf(inodeCount, all));
         }
 
-        await superBlock.Umount.ReleaseRead();
+        if (locksUmountOut)
+            await superBlock.Umount.ReleaseRead();
         return (freed, listed);
     }
 

@@ -1,11 +1,12 @@
 using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Releases;
 
 namespace Fscrypt.Sim.Model.Vfs;
 
 /// <summary>struct super_block of a mounted file system, with its caches' lists and its writeback.</summary>
 public sealed class SuperBlock : KernelObject, IHasErrors
 {
-    internal SuperBlock(KernelHost host, Disk disk, bool putsKeyslotsFirst, bool evictAlwaysUnlinks)
+    internal SuperBlock(KernelHost host, Disk disk, FixSet fixes)
         : base(host)
     {
         Disk = disk;
@@ -15,7 +16,7 @@ public sealed class SuperBlock : KernelObject, IHasErrors
         DentryFault = new Fault(host, "d_alloc");
         KeyFault = new Fault(host, "add_key");
         InfoFault = new Fault(host, "crypt_info");
-        Device = new BlockDevice(host, this, new CryptoProfile(host, evictAlwaysUnlinks), putsKeyslotsFirst);
+        Device = new BlockDevice(host, this, fixes);
     }
 
     /// <summary>What survives.</summary>

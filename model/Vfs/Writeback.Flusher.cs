@@ -128,9 +128,13 @@ public sealed partial class Writeback
                 continue;
             }
 
+            if (putsWithSync)
+                await inodes.Grab(inode);
             await inode.State.Set(inode.State.Value | InodeState.Sync);
             await inode.Lock.Release();
             await WriteOne(inode, waitForData);
+            if (putsWithSync)
+                await inodes.Iput(inode);                          // without 169ebd90131b: the last one waits for I_SYNC, which is ours
             progress = true;
 
             await ListLock.Acquire();
@@ -150,11 +154,14 @@ public sealed partial class Writeback
         if (waitForData && inode.SuperBlock.IsLazyTime.Racy && (await inode.State.ReadRacy() & InodeState.DirtyTime) != 0)
             await MarkDirty(inode, InodeState.DirtySync);          // mark_inode_dirty_sync: with I_SYNC, and no reference
         await inode.Lock.Acquire();
+        var pagesAreClean = !clearsFirst && !(await inode.Folio.ReadRacy()).Has(FolioFlags.Dirty);
         var dirty = inode.State.Value & InodeState.Dirty;
+        if (!clearsFirst && !pagesAreClean)
+            dirty &= ~InodeState.DirtyPages;
         await inode.State.Set(inode.State.Value & ~dirty);
 
         // Full barrier: whoever dirtied a page just now either sees the bit clear, or its tag is seen here.
-        if ((await inode.Folio.ReadRacy()).Has(FolioFlags.Dirty))
+        if (clearsFirst && (await inode.Folio.ReadRacy()).Has(FolioFlags.Dirty))
             await inode.State.Set(inode.State.Value | InodeState.DirtyPages);
         await inode.Lock.Release();
         if ((dirty & InodeState.DirtyInode) != 0)

@@ -11,15 +11,19 @@ public sealed partial class Writeback : KernelObject
 {
     private readonly InodeCache inodes;
     private readonly KernelRelease release;
+    private readonly bool putsWithSync;
+    private readonly bool clearsFirst;
     private readonly WorkQueue queue;
     private readonly Work flusherWork;
     private readonly Slab<WritebackWork> works;
 
-    internal Writeback(KernelHost host, InodeCache inodes, KernelRelease release)
+    internal Writeback(KernelHost host, InodeCache inodes, KernelRelease release, FixSet fixes)
         : base(host)
     {
         this.inodes = inodes;
         this.release = release;
+        putsWithSync = !fixes.Has(Fixes.FlusherHasNoReference);
+        clearsFirst = fixes.Has(Fixes.DirtyBitsClearedFirst);
         queue = new WorkQueue(host, "flusher", VfsLocks.WorkPool);
         flusherWork = new Work(host, "wb.dwork", WriteAllWorks);
         works = new Slab<WritebackWork>(host, h => new WritebackWork(h));

@@ -19,12 +19,12 @@ public sealed class WritebackSwitches : KernelObject
     private readonly WorkQueue queue;
     private readonly Switch[] switches;
 
-    internal WritebackSwitches(KernelHost host, SuperBlock superBlock, InodeCache inodes, KernelRelease release, bool waitsForCallbacks)
+    internal WritebackSwitches(KernelHost host, SuperBlock superBlock, InodeCache inodes, KernelRelease release, FixSet fixes)
         : base(host)
     {
         this.superBlock = superBlock;
         this.inodes = inodes;
-        this.waitsForCallbacks = waitsForCallbacks;
+        waitsForCallbacks = fixes.Has(Fixes.UmountWaitsForCallbacks);
         waitsForAll = Change.UmountDrainsSwitches.IsIn(release);
         queue = new WorkQueue(host, "isw_wq", VfsLocks.SwitchPool);
         switches = new Switch[SwitchesMax];

@@ -22,6 +22,9 @@ public sealed class SchemaTests : IDisposable
     public void The_schema_of_explore_is_current() => IsCurrent("explore", typeof(ExploreReport), ReportJson.Options);
 
     [Fact]
+    public void The_schema_of_bugs_is_current() => IsCurrent("bugs", typeof(BugsReport), ReportJson.Options);
+
+    [Fact]
     public void The_schema_of_compare_is_current() => IsCurrent("compare", typeof(CompareReport), ReportJson.Options);
 
     [Fact]

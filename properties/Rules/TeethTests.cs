@@ -142,7 +142,7 @@ public static class TeethTests
     }
 
     private static EvictDentries Shared(Kernel kernel)
-        => new(new Caches(kernel.Host, kernel.SuperBlock, kernel.Inodes, kernel.Dentries, kernel.Writeback, kernel.Reclaim, kernel.KeySetup));
+        => new(new Caches(kernel.Host, kernel.SuperBlock, kernel.Inodes, kernel.Dentries, kernel.Writeback, kernel.Reclaim, kernel.KeySetup, kernel.Configuration.FixesIn));
 
     private static async KTask OnFirst(MasterKey key, Func<Inode, KTask> what)
     {

@@ -31,7 +31,7 @@ public static class DesignsTests
     [Fact]
     public static void Taking_the_fix_out_of_a_newer_release_brings_the_loss_back()
     {
-        var configuration = new KernelConfiguration { Without = [Fix.KeepDirtyInodes] };
+        var configuration = new KernelConfiguration { Without = [Fixes.KeepDirtyInodes] };
         Assert.Equal(["lost-write"], Explore("remove-vs-write", configuration, 1).Rules);
     }
 

@@ -73,9 +73,9 @@ public static class KeyslotTests
     public static void Slots_that_are_put_after_the_io_is_complete_keep_them(string text)
     {
         Assert.Contains(KernelTexts.Findings(KernelTexts.Of(text), "v6.1"), f => f.StartsWith("use-after-free", StringComparison.Ordinal));
-        var findings = KernelTexts.Findings(KernelTexts.Of(text), "v6.18", Fix.KeyslotsPutFirst);
+        var findings = KernelTexts.Findings(KernelTexts.Of(text), "v6.18", Fixes.KeyslotsPutFirst);
         Assert.Contains(findings, f => f.StartsWith("key-material", StringComparison.Ordinal));
         Assert.DoesNotContain(findings, f => f.StartsWith("use-after-free", StringComparison.Ordinal));
-        Assert.Empty(KernelTexts.Findings(KernelTexts.Of(text), "v6.18", Fix.EvictedKeysLeaveSlots));
+        Assert.Empty(KernelTexts.Findings(KernelTexts.Of(text), "v6.18", Fixes.EvictedKeysLeaveSlots));
     }
 }

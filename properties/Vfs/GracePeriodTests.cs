@@ -42,7 +42,7 @@ public static class GracePeriodTests
         {
             kernel.Disk.AddFile(kernel.Disk.AddDirectory(Disk.RootNumber, "d", -1), "f", "x");
             int[] names = [.. path.Split('/').Select(kernel.Disk.FileName)];
-            var paths = new PathLookup(kernel.SuperBlock, kernel.Inodes, kernel.Dentries, kernel.Configuration.Release);
+            var paths = new PathLookup(kernel.SuperBlock, kernel.Inodes, kernel.Dentries, kernel.Configuration.Release, kernel.Configuration.FixesIn);
             async KTask SetUp()
             {
                 await kernel.Mount();

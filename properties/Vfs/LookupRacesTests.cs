@@ -94,7 +94,7 @@ public static class LookupRacesTests
             var number = disk.NumberOf([d]);
             disk.Inodes[Disk.RootNumber]!.Enter(e, number);
             disk.Inodes[disk.NumberOf([p])]!.Enter(d, number);
-            var paths = new PathLookup(kernel.SuperBlock, kernel.Inodes, cache, kernel.Configuration.Release);
+            var paths = new PathLookup(kernel.SuperBlock, kernel.Inodes, cache, kernel.Configuration.Release, kernel.Configuration.FixesIn);
             async KTask Splice()
             {
                 var first = (await paths.Walk([d])).Dentry!;
@@ -130,7 +130,7 @@ public static class LookupRacesTests
         var scenario = new KernelScenario("look-ups", "", kernel =>
         {
             kernel.Disk.AddFile(Disk.RootNumber, "f", "x");
-            var paths = new PathLookup(kernel.SuperBlock, kernel.Inodes, kernel.Dentries, kernel.Configuration.Release);
+            var paths = new PathLookup(kernel.SuperBlock, kernel.Inodes, kernel.Dentries, kernel.Configuration.Release, kernel.Configuration.FixesIn);
             var (a, b) = (kernel.Disk.FileName(first), kernel.Disk.FileName(second));
             return new ScenarioInstance
             {

@@ -96,7 +96,7 @@ public static class SequenceTests
                 kernel.Disk.AddFile(Disk.RootNumber, name, name);
             await kernel.Mount();
             root = kernel.SuperBlock.Root.Value!;
-            var paths = new PathLookup(kernel.SuperBlock, kernel.Inodes, Cache, kernel.Configuration.Release);
+            var paths = new PathLookup(kernel.SuperBlock, kernel.Inodes, Cache, kernel.Configuration.Release, kernel.Configuration.FixesIn);
             f = (await paths.Walk([kernel.Disk.FileName("f")])).Dentry!;
             g = (await paths.Walk([kernel.Disk.FileName("g")])).Dentry!;
             n = await Cache.Allocate(root, kernel.Disk.FileName("n"));

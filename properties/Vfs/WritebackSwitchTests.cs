@@ -49,7 +49,7 @@ public static class WritebackSwitchTests
 
     [Fact]
     public static void Umount_that_waits_for_works_only_misses_one_without_any_preemption()
-        => Assert.Equal((1, 0), (Fewest(), Fewest(Fix.UmountWaitsForCallbacks)));
+        => Assert.Equal((1, 0), (Fewest(), Fewest(Fixes.UmountWaitsForCallbacks)));
 
     [Theory]
     [InlineData("v5.10", 31_851)]

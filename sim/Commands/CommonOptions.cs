@@ -127,9 +127,9 @@ internal static class CommonOptions
         : FileSystemType.Named(name)
             ?? throw new UsageException(Nearest.Message("file system", name, FileSystemType.All.Select(f => f.Name)));
 
-    /// <summary>A fix by its commit.</summary>
+    /// <summary>A fix by its commit or its slug.</summary>
     public static Fix FixOf(string id)
-        => Fix.Named(id) ?? throw new UsageException(Nearest.Message("fix", id, Fix.All.Select(f => f.Id)));
+        => Fix.Named(id) ?? throw new UsageException(Nearest.Message("fix", id, Fix.All.Select(f => f.Slug).Concat(Fix.All.Select(f => f.Commit).OfType<string>())));
 
     /// <summary>A plan as the options describe it.</summary>
     public static SearchPlan PlanOf(ParseResult parsed, Scenario scenario)

@@ -33,13 +33,16 @@ internal static class ListCommand
         "designs" => Design.All.Select(d => (d.Name, d.Summary)),
         "file-systems" => FileSystemType.All.Select(f => (f.Name, f.Summary)),
         "rules" => RuleBook.All,
-        "fixes" => Fix.All.Select(f => (f.Id, $"{f.Title} (since {f.Since}; --without from {f.RemovableFrom})")),
+        "fixes" => Fix.All.Select(f => (f.Slug, TextOf(f))),
         "releases" => KernelRelease.All.Select(r => (r.Name, ReleaseText(r))),
         "strategies" => StrategyNames.Exhaustive.Select(s => (s, HowItExhausts(s)))
             .Concat(StrategyNames.Sampling.Select(s => (s, $"native, sampling: {HowItSamples(s)}")))
             .Concat(CoyoteEngine.Strategies.Select(s => ($"{s}", "--engine coyote, sampling"))),
         _ => throw new UsageException(Nearest.Message("kind", kind, Kinds)),
     };
+
+    private static string TextOf(Fix fix)
+        => $"{fix.Commit ?? "no commit known"}, {fix.First}: {fix.Title}; without it {fix.WithoutIt} (--without from {fix.RemovableFrom} to {fix.RemovableTo})";
 
     private static string HowItSamples(string strategy) => strategy switch
     {

@@ -90,6 +90,26 @@ public sealed record WhyRow(
 /// <summary>A site that no execution of a scenario comes to.</summary>
 public sealed record WhyNotReached(string Scenario, string Site);
 
+/// <summary>What <c>bugs --json</c> prints.</summary>
+public sealed record BugsReport(
+    string Verb,
+    IReadOnlyList<BugRow> Rows,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Seconds = null);
+
+/// <summary>A bug: whether it was found, after how many executions depth-first, and whether nothing was with its fix in.</summary>
+public sealed record BugRow(
+    string Id, string? Commit, bool Found, string Rule, int? Preemptions, long? Executions, bool Clean, string Covered)
+{
+    /// <summary>Its short name.</summary>
+    public required string Slug { get; init; }
+
+    /// <summary>The scenario that shows it.</summary>
+    public required string Scenario { get; init; }
+
+    /// <summary>Schedules that each strategy needed; null where it did not find it.</summary>
+    public required IReadOnlyDictionary<string, long?> ByStrategy { get; init; }
+}
+
 /// <summary>What <c>check-syntax --json</c> prints.</summary>
 public sealed record CheckSyntaxReport(string Verb, IReadOnlyList<CheckedFile> Files);
 
@@ -138,6 +158,9 @@ public static class ReportJson
     public static string ToText(WhyReport report) => JsonSerializer.Serialize(report, Json.WhyReport);
 
     /// <inheritdoc cref="ToText(ExploreReport)"/>
+    public static string ToText(BugsReport report) => JsonSerializer.Serialize(report, Json.BugsReport);
+
+    /// <inheritdoc cref="ToText(ExploreReport)"/>
     public static string ToText(CheckSyntaxReport report) => JsonSerializer.Serialize(report, Json.CheckSyntaxReport);
 
     /// <inheritdoc cref="ToText(ExploreReport)"/>
@@ -152,6 +175,7 @@ public static class ReportJson
 [JsonSerializable(typeof(ExploreReport))]
 [JsonSerializable(typeof(CompareReport))]
 [JsonSerializable(typeof(WhyReport))]
+[JsonSerializable(typeof(BugsReport))]
 [JsonSerializable(typeof(CheckSyntaxReport))]
 [JsonSerializable(typeof(ConformReport))]
 internal sealed partial class ReportContext : JsonSerializerContext;

@@ -11,6 +11,11 @@ internal static class Verbs
             "compare",
             "compare remove-vs-write --design drop-inode,drop-caches-3 --preemptions 2",
         ],
+        ["bugs"] =
+        [
+            "bugs",
+            "bugs A1 nokey-create-duplicate --json",
+        ],
         ["explore"] =
         [
             "explore remove-vs-write --release v5.4",
