@@ -50,6 +50,15 @@ public sealed class SchemaTests : IDisposable
         => Fits<ExploreReport>(tester.Explore([.. arguments, "--json"]).Output, ReportJson.Options);
 
     [Fact]
+    public void What_bugs_prints_fits()
+    {
+        var (code, output) = (tester.Execute("bugs", "B1", "--json").Code, tester.Execute("bugs", "B1", "--json").Output);
+        Assert.Equal(0, code);
+        Fits<BugsReport>(output, ReportJson.Options);
+        Assert.Equal(output, tester.Execute("bugs", "evict-inodes-no-recheck", "--json", "--workers", "1").Output);
+    }
+
+    [Fact]
     public void What_compare_prints_fits() => Fits<CompareReport>(tester.Execute("compare", "lost", "--json").Output, ReportJson.Options);
 
     [Fact]
