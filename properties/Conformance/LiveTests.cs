@@ -81,6 +81,7 @@ public sealed class LiveTests
         using var process = Process.Start(start)!;
         Assert.StartsWith("running kernel", process.StandardOutput.ReadLine(), StringComparison.Ordinal);
         Assert.StartsWith("seed", process.StandardOutput.ReadLine(), StringComparison.Ordinal);
+        Assert.False(process.HasExited);
         using (var kill = Process.Start("kill", [signal, process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]))
             kill.WaitForExit();
         process.WaitForExit();

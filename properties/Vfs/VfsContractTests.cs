@@ -28,6 +28,7 @@ public static class VfsContractTests
 
     private static readonly Dictionary<string, string> Elsewhere = new(StringComparer.Ordinal)
     {
+        ["PathLookup.MaySearch"] = NoStep,
         ["DentryCache.AwaitLookup"] = Lookups,
         ["DentryCache.Exchange"] = NoStep,
         ["DentryCache.FinishLookupEnd"] = NoStep,

@@ -100,7 +100,11 @@ internal static class ConformCommand
             var time = CommonOptions.TimeOf(parsed.GetValue(CommonOptions.For));
             var (leg, drawn, watch) = (new RandomLeg(kernel, model), new RandomSequences(seed), Stopwatch.StartNew());
             if (IsTold)
+            {
                 output.Line($"seed {seed}");
+                output.Flush();
+            }
+
             var rows = new List<Comparison>();
             for (var i = 0; i < count && (time == null || watch.Elapsed < time); i++)
             {

@@ -41,6 +41,9 @@ public sealed class Output
     /// <summary>A line of text with numbers, which do not depend on the culture.</summary>
     public void Line(FormattableString text) => Line(text.ToString(CultureInfo.InvariantCulture));
 
+    /// <summary>Lets whoever reads see what was written up to now: before something long.</summary>
+    public void Flush() => Writer.Flush();
+
     /// <summary>Text that has its own line ends.</summary>
     public void Text(string text) => Writer.Write(text);
 

@@ -13,12 +13,9 @@ public static class Survivors
     {
         ["try_to_lock_encrypted_files: s_umount #1"] =
             "no thread unmounts: it is taken for reading only",
-        ["fscrypt_get_encryption_info: load_acquire of i_crypt_info #1"] =
-            "the pointer is compared with null, and nothing is read through it",
-        ["fscrypt_require_key: load_acquire of i_crypt_info #1"] =
-            "the pointer is compared with null, and nothing is read through it",
-        ["fscrypt_drop_inode: load_acquire of i_crypt_info #1"] =
-            "redundant: who published the info has dropped a reference since, and the count orders the two",
+        ["fscrypt_get_info: load_acquire of i_crypt_info #1"] =
+            "the scenario: where it decides, the pointer is compared with null, or who published it has dropped a reference since; "
+            + "bugs/publish-without-acquire needs it",
         ["fscrypt_setup_encryption_info: cmpxchg_release of i_crypt_info #1"] =
             "one opener of each inode: nobody else reads through the pointer before the inode's last put",
         ["fscrypt_setup_encryption_info: somebody was first"] =
