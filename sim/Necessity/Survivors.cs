@@ -43,7 +43,7 @@ public static class Survivors
         ["inode_wait_for_lru_isolating: waits for I_LRU_ISOLATING"] =
             "no reclaim: nobody sets it",
         ["inode_generic_drop: i_nlink"] =
-            "a rule seems to be missing: that an inode without links goes with its last reference",
+            "the scenario: no name is taken away; inode-state asks at rest whether an inode without links is still there",
         ["inode_generic_drop: unhashed"] =
             "no inode is unhashed before its eviction",
         ["do_add_master_key: fscrypt_add_key_mutex #1"] =

@@ -164,12 +164,17 @@ internal sealed partial class LiveSequence
     {
         var flags = a.Option("flags") switch { "noreplace" => 1, "exchange" => 2, _ => 0 };
         var result = SystemCall.AtBoth(316, from, to, flags);
-        if (result >= 0)
-            Called(a[1], to);
-        if (result >= 0 && flags == 2)
+        if (result < 0 || (flags == 2 && AreOneFile(from, to)))
+            return Answer.Of(result);
+        Called(a[1], to);
+        if (flags == 2)
             Called(a[0], from);
         return Answer.Of(result);
     }
+
+    private static bool AreOneFile((int Directory, string Path) one, (int Directory, string Path) other)
+        => SystemCall.Stat(one.Directory, one.Path, SystemCall.AtSymlinkNoFollow, out var first) >= 0
+            && SystemCall.Stat(other.Directory, other.Path, SystemCall.AtSymlinkNoFollow, out var second) >= 0 && first.Inode == second.Inode;
 
     // A file is called by the name that it got last, unless that is a no-key name.
     private void Called(string path, (int Directory, string Path) place)
