@@ -40,9 +40,12 @@ internal partial class Ext4
     public async KTask<bool> IsEmpty(Inode directory)
     {
         await host.Point();                                        // reads its blocks
-        // The root has lost+found from mkfs on, which is not shown.
-        return directory.OnDisk.Number != Disk.RootNumber && directory.OnDisk.IsEmpty();
+        var isWithLostAndFound = HasLostAndFound && directory.OnDisk.Number == Disk.RootNumber;
+        return !isWithLostAndFound && directory.OnDisk.IsEmpty();
     }
+
+    /// <summary>Whether mkfs puts lost+found into the root directory. No listing shows it.</summary>
+    protected virtual bool HasLostAndFound => true;
 
     /// <summary>Writes the context in a transaction. The inode does not become dirty: it goes to the journal.</summary>
     [KernelSource("fs/ext4/crypto.c", "ext4_set_context", Omits = "the journal; S_ENCRYPTED, which is read from the disk here")]

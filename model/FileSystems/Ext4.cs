@@ -261,7 +261,7 @@ internal partial class Ext4(
     [KernelSource("fs/crypto/inline_crypt.c", "fscrypt_set_bio_crypt_ctx", Omits = "data unit numbers")]
     private async KTask<BlockKey?> BlockKeyOf(Inode inode)
         => superBlock.UsesInlineCrypt.Racy && inode.OnDisk.IsEncrypted
-            ? ((CryptInfo?)await inode.CryptInfo.LoadAcquire())?.BlockKey.Value : null;
+            ? ((CryptInfo?)await keys.LoadInfo(inode))?.BlockKey.Value : null;
 
     /// <summary>Whoever encrypts or decrypts loads the info and uses the key in it.</summary>
     [KernelSource("fs/crypto/crypto.c", "fscrypt_crypt_data_unit")]

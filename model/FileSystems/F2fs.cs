@@ -105,6 +105,8 @@ internal sealed class F2fs(
 
     internal override ImmutableArray<StateInvariant> Invariants => [];
 
+    protected override bool HasLostAndFound => false;
+
     /// <summary>Nothing: it is kept in the inode's page, which goes to the disk with the name.</summary>
     protected override KTask InitNewDirectory(Inode inode) => KTask.Done;
 

@@ -73,6 +73,8 @@ internal sealed class Ubifs(
 
     internal override ImmutableArray<StateInvariant> Invariants => [];
 
+    protected override bool HasLostAndFound => false;
+
     [KernelSource("fs/ubifs/file.c", "do_readpage", Omits = "bulk reads")]
     public override async KTask ReadAhead(Inode inode)
         => await inode.Folio.Set(new Folio(FolioFlags.Uptodate, await ReadFolio(inode)));

@@ -11,6 +11,20 @@ namespace Fscrypt.Sim.Properties.FileSystems;
 public static class FileSystemTests
 {
     [Theory]
+    [InlineData("ext4", "ENOTEMPTY")]                              // lost+found
+    [InlineData("f2fs", "OK")]
+    [InlineData("ubifs", "OK")]
+    public static void An_empty_root_takes_a_policy(string fileSystem, string answer)
+        => KernelTexts.Executions(
+            $"""
+            setup
+              root add_key K1
+            thread t
+              root set_policy . K1 -> answer
+            always answer == "{answer}"
+            """, "v6.18", preemptions: 0, fileSystem);
+
+    [Theory]
     [InlineData("ext4", true)]
     [InlineData("f2fs", false)]
     [InlineData("ubifs", true)]

@@ -7,7 +7,7 @@ namespace Fscrypt.Sim.Properties.SystemCalls;
 /// <summary>Keys that the block layer has: they are in its slots while I/O uses them, and leave those before they are freed.</summary>
 public static class KeyslotTests
 {
-    private const string Written = """
+    private const string Tree = """
         background disk at most 1
         background reset at most 1
         setup
@@ -17,6 +17,10 @@ public static class KeyslotTests
           root set_policy d K1
           root create d/f hello
           root sync
+
+        """;
+
+    private const string Written = Tree + """
           root append d/f world
         thread remover
           root rm_key K1 -> removal
@@ -26,16 +30,7 @@ public static class KeyslotTests
         always removal == "OK" && data == "helloworld"
         """;
 
-    private const string Read = """
-        background disk at most 1
-        background reset at most 1
-        setup
-          root remount inlinecrypt
-          root add_key K1
-          root mkdir d
-          root set_policy d K1
-          root create d/f hello
-          root sync
+    private const string Read = Tree + """
           root drop_caches 1
           root open F d/f
         thread remover
