@@ -182,7 +182,7 @@ public sealed class CheckpointTests : IDisposable
         var good = File.ReadAllBytes(Checkpoint);
         var head = System.Text.Encoding.Latin1.GetString(good);
         Assert.StartsWith("a checkpoint of model version 1; ", Refusal(head.Replace("\"model\":4", "\"model\":1", StringComparison.Ordinal)), StringComparison.Ordinal);
-        Assert.StartsWith("a checkpoint of format fscrypt-sim-checkpoint-0; ", Refusal(head.Replace("checkpoint-2", "checkpoint-0", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.StartsWith("a checkpoint of format fscrypt-sim-checkpoint-0; ", Refusal(head.Replace("checkpoint-3", "checkpoint-0", StringComparison.Ordinal)), StringComparison.Ordinal);
         Assert.StartsWith("a damaged checkpoint: ", Refusal(head.Replace("\"seed\":1", "\"seed\":2", StringComparison.Ordinal)), StringComparison.Ordinal);
         Assert.StartsWith("a damaged checkpoint: ", Refusal(head[..^3]), StringComparison.Ordinal);
         Assert.StartsWith("a damaged checkpoint: ", Refusal(head.Split('\n')[0] + "\n"), StringComparison.Ordinal);

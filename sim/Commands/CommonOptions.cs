@@ -67,6 +67,10 @@ internal static class CommonOptions
     public static Option<bool> Clocks { get; } =
         new("--clocks") { Description = "with states: tell them apart, too, by what happened before what, which decides data races" };
 
+    public static Option<bool> Differences { get; } = new("--differences") { Description = "only where two designs part, a question each (default walk-and-invalidate,drop-inode)" };
+
+    public static Option<string?> FixToCompare { get; } = Text("--fix", "FIX", "the scenarios whose result a fix changes, by its commit or slug");
+
     public static Option<string?> Out { get; } = Text("--out", "DIR", "where traces are written (default out)");
 
     public static Option<bool> Json { get; } = new("--json") { Description = "one JSON object on one line" };

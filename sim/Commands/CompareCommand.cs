@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using Fscrypt.Sim.Differences;
 using Fscrypt.Sim.Model;
 using Fscrypt.Sim.Model.Eviction;
 using Fscrypt.Sim.Model.FileSystems;
@@ -19,6 +20,9 @@ internal static class CompareCommand
     /// <summary>Executions after which a cell is given up.</summary>
     private const long BudgetDefault = 5_000_000;
 
+    /// <summary>The bound of <c>--fix</c>: every historic bug but one shows with so many, and all scenarios are gone through.</summary>
+    private const int PreemptionsOfFix = 1;
+
     private const int ColumnWidth = 11;
 
     /// <summary>What is compared unless designs or a release are asked for.</summary>
@@ -36,7 +40,7 @@ internal static class CompareCommand
         };
         var command = new Command("compare", "every eviction design against every rule, exhaustively within a bound")
         {
-            names, CommonOptions.Designs, CommonOptions.Release,
+            names, CommonOptions.Differences, CommonOptions.FixToCompare, CommonOptions.Designs, CommonOptions.Release,
             CommonOptions.Fs, CommonOptions.Rule, CommonOptions.Preemptions, CommonOptions.StepsMax, CommonOptions.Executions, CommonOptions.Workers, CommonOptions.Points,
             CommonOptions.Json, CommonOptions.Timing, CommonOptions.Quiet, CommonOptions.NoColor,
         };
@@ -44,6 +48,11 @@ internal static class CompareCommand
         {
             var given = parsed.GetValue(names) ?? [];
             var fileSystem = CommonOptions.FileSystemOf(parsed.GetValue(CommonOptions.Fs));
+            var to = parsed.GetValue(CommonOptions.NoColor) ? output.Plain : output;
+            if (parsed.GetValue(CommonOptions.Differences))
+                return OnlyDifferences(parsed, to, [.. given.Distinct().Select(n => Question.Of(scenarios.Find(n)))]);
+            if (parsed.GetValue(CommonOptions.FixToCompare) is { } fix)
+                return OnlyFix(parsed, to, CommonOptions.FixOf(fix), given.Length == 0 ? [.. scenarios.Names.Select(scenarios.Find)] : [.. given.Distinct().Select(scenarios.Find)]);
             KernelConfiguration[] kernels =
             [
                 .. KernelsOf(parsed.GetValue(CommonOptions.Designs), parsed.GetValue(CommonOptions.Release))
@@ -63,14 +72,73 @@ internal static class CompareCommand
             };
             var cells = from scenario in chosen from kernel in kernels where scenario.RefusalOf(kernel) == null
                 select template with { Scenario = scenario, Configuration = kernel };
-            var compare = new Compare(AskedRules.Only(parsed, [.. cells]), kernels.Length, parsed.GetValue(CommonOptions.Quiet), CommonOptions.WorkersOf(parsed));
-            return compare.Run(
-                parsed.GetValue(CommonOptions.NoColor) ? output.Plain : output,
-                parsed.GetValue(CommonOptions.Json),
-                parsed.GetValue(CommonOptions.Timing));
+            var compare = new Compare(AskedRules.Only(parsed, [.. cells]), kernels.Length, parsed.GetValue(CommonOptions.Quiet), CommonOptions.WorkersOf(parsed))
+            {
+                // Whoever asks for nothing in particular is shown what was in dispute.
+                Differences = IsAsked(parsed) ? null : DifferencesOf(parsed, Questions.All),
+            };
+            return compare.Run(to, parsed.GetValue(CommonOptions.Json), parsed.GetValue(CommonOptions.Timing));
         });
         return command;
     }
+
+    private static bool IsAsked(ParseResult parsed)
+        => parsed.CommandResult.Children.OfType<System.CommandLine.Parsing.ArgumentResult>().Any(a => a.Tokens.Count > 0)
+            || new[] { CommonOptions.Designs, CommonOptions.Release, CommonOptions.Fs }.Any(o => parsed.GetValue(o) != null)
+            || parsed.GetResult(CommonOptions.Rule) != null;
+
+    private static CompareDifferences DifferencesOf(ParseResult parsed, IReadOnlyList<Question> questions)
+    {
+        var designs = parsed.GetValue(CommonOptions.Designs)?.Split(',').Select(d => CommonOptions.DesignOf(d.Trim())).ToList() ?? [Design.Walk, Design.DropInode];
+        if (designs.Count != 2 || designs[0] == designs[1])
+            throw new UsageException("--differences: two designs part, or do not; give --design A,B");
+        var kernel = new KernelConfiguration
+        {
+            Release = CommonOptions.ReleaseOf(parsed.GetValue(CommonOptions.Release)), FileSystem = CommonOptions.FileSystemOf(parsed.GetValue(CommonOptions.Fs)),
+        };
+        return new CompareDifferences(
+            kernel with { Design = designs[0] }, kernel with { Design = designs[1] }, questions, parsed.GetValue(CommonOptions.Quiet), CommonOptions.WorkersOf(parsed));
+    }
+
+    private static int OnlyDifferences(ParseResult parsed, Output output, List<Question> questions)
+    {
+        var differences = DifferencesOf(parsed, questions.Count == 0 ? Questions.All : questions);
+        if (differences.Refusal() is { } refusal)
+            throw new UsageException(refusal);
+        var started = Stopwatch.GetTimestamp();
+        differences.Run(output);
+        var seconds = SecondsOf(parsed, started);
+        if (parsed.GetValue(CommonOptions.Json))
+        {
+            output.Line(ReportJson.ToText(new CompareReport("compare", CommonOptions.FileSystemOf(parsed.GetValue(CommonOptions.Fs)).Name, [], seconds) { Differences = differences.Rows }));
+        }
+        else
+        {
+            differences.Print(output);
+            if (seconds != null)
+                output.Line($"{seconds:0.000} s");
+        }
+
+        return differences.IsUndecided ? ExitCode.Undecided : ExitCode.Good;
+    }
+
+    private static int OnlyFix(ParseResult parsed, Output output, Fix fix, List<Scenario> scenarios)
+    {
+        var mounted = new KernelConfiguration { FileSystem = CommonOptions.FileSystemOf(parsed.GetValue(CommonOptions.Fs)) };
+        var kernel = CompareFix.KernelOf(fix, parsed.GetValue(CommonOptions.Release), parsed.GetValue(CommonOptions.Designs), mounted);
+        var template = new SearchPlan(scenarios[0], kernel)
+        {
+            PreemptionsMax = (int?)CommonOptions.NumberOf(parsed, CommonOptions.Preemptions, 0, 1_000_000) ?? PreemptionsOfFix,
+            StepsMax = (int?)CommonOptions.NumberOf(parsed, CommonOptions.StepsMax, 1, int.MaxValue) ?? SearchPlan.StepsMaxDefault,
+            ExecutionsMax = CommonOptions.NumberOf(parsed, CommonOptions.Executions, 1, long.MaxValue) ?? BudgetDefault,
+            RunOn = true,
+        };
+        return new CompareFix(fix, kernel, template, parsed.GetValue(CommonOptions.Quiet), CommonOptions.WorkersOf(parsed))
+            .Run(output, scenarios, parsed.GetValue(CommonOptions.Json), started => SecondsOf(parsed, started));
+    }
+
+    private static double? SecondsOf(ParseResult parsed, long started)
+        => parsed.GetValue(CommonOptions.Timing) ? Math.Round(Stopwatch.GetElapsedTime(started).TotalSeconds, 3) : null;
 
     // With designs or a release: each of them there. With neither: the default.
     private static IEnumerable<KernelConfiguration> KernelsOf(string? designs, string? release)
@@ -93,6 +161,9 @@ internal static class CompareCommand
     {
         private readonly SearchResult[] results = new SearchResult[plans.Length];
 
+        /// <summary>What is to be shown at the end; null for nothing.</summary>
+        public CompareDifferences? Differences { get; init; }
+
         public int Run(Output output, bool json, bool timing)
         {
             if (!json)
@@ -109,13 +180,14 @@ internal static class CompareCommand
                 results[i] = Explorer.Run(plans[i], progress);
                 progress.Done();
             });
+            Differences?.Run(output);
             var seconds = timing ? Math.Round(Stopwatch.GetElapsedTime(started).TotalSeconds, 3) : (double?)null;
             var undecided = results.Where(r => r.BudgetSpent || r.Tally.Cut > 0).ToList();
             if (json)
-                output.Line(ReportJson.ToText(new CompareReport("compare", plans[0].Configuration.FileSystem.Name, [.. results.SelectMany(RowsOf)], seconds)));
+                output.Line(ReportJson.ToText(new CompareReport("compare", plans[0].Configuration.FileSystem.Name, [.. results.SelectMany(RowsOf)], seconds) { Differences = Differences?.Rows }));
             else
                 Print(output, undecided, seconds);
-            return undecided.Count > 0 ? ExitCode.Undecided : ExitCode.Good;
+            return undecided.Count > 0 || Differences?.IsUndecided == true ? ExitCode.Undecided : ExitCode.Good;
         }
 
         private void Print(Output output, List<SearchResult> undecided, double? seconds)
@@ -135,6 +207,13 @@ internal static class CompareCommand
                 var kernel = result.Plan.Configuration;
                 output.Judgement(
                     "undecided", $": {result.Plan.Scenario.Name} on {kernel.Design} {kernel.Release}: {result.Reason}", good: null);
+            }
+
+            if (Differences != null)
+            {
+                output.Line();
+                Differences.Print(output);
+                output.Line();
             }
 
             if (seconds != null)

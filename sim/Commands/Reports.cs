@@ -66,7 +66,30 @@ public sealed record CompareReport(
     string Verb,
     string Fs,
     IReadOnlyList<CompareRow> Rows,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Seconds = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Seconds = null)
+{
+    /// <summary>Where two designs part; null if that was not asked.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<DifferenceRow>? Differences { get; init; }
+
+    /// <summary>The fix that was asked for, or null.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Fix { get; init; }
+
+    /// <summary>What that fix changes.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<FixRow>? FixRows { get; init; }
+}
+
+/// <summary>A question, and the shortest scenario in which two designs answer differently; none if there is none.</summary>
+public sealed record DifferenceRow(
+    string Question, string Property, int Searched, string? Scenario, string? Observation, IReadOnlyList<DifferenceAnswers> Only);
+
+/// <summary>What one of two designs answers in some schedule, and the other one in none; whether it breaks no rule.</summary>
+public sealed record DifferenceAnswers(string Design, string Answers, bool Allowed);
+
+/// <summary>A rule, a probe or an outcome of a scenario that a fix makes a difference to.</summary>
+public sealed record FixRow(string Scenario, string What, string With, string Without);
 
 /// <summary>How often a rule is broken in a scenario on a kernel, or how often a probe is reached.</summary>
 public sealed record CompareRow(

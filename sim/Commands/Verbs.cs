@@ -9,7 +9,7 @@ internal static class Verbs
         ["compare"] =
         [
             "compare",
-            "compare remove-vs-write --design drop-inode,drop-caches-3 --preemptions 2",
+            "compare remove-vs-write --design drop-inode,drop-caches-3 --differences",
         ],
         ["bugs"] =
         [

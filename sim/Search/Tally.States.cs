@@ -14,11 +14,12 @@ public sealed partial class Tally
     /// <summary>Counts a final state in which all threads have ended.</summary>
     /// <param name="registers">Its outcome.</param>
     /// <param name="scheduleOf">A schedule that leads there; asked for where it is to be kept, once an outcome.</param>
-    internal void CountFinal(Register[] registers, Func<short[]> scheduleOf)
+    internal Outcome CountFinal(Register[] registers, Func<short[]> scheduleOf)
     {
         var outcome = OutcomeOf(registers);
         if (keepsSchedules && outcome.Schedule == null)
             outcome.Keep(scheduleOf());
+        return outcome;
     }
 
     /// <summary>Counts a run that ended in a final state that is new, in a step with a finding, or where it was cut.</summary>

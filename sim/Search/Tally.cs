@@ -123,7 +123,7 @@ public sealed partial class Tally
         }
 
         if (simulation.Ended)
-            CountOutcome(simulation.Instance.Registers, schedule);
+            CountOutcome(simulation.Instance.Registers, schedule).Broken += finding == null ? 0 : 1;
         for (var i = 0; i < held.Length; i++)
         {
             if (!simulation.Asks(i))
@@ -192,11 +192,12 @@ public sealed partial class Tally
             givenUp[why] = givenUp.GetValueOrDefault(why) + 1;
     }
 
-    private void CountOutcome(Register[] registers, ReadOnlySpan<short> schedule)
+    private Outcome CountOutcome(Register[] registers, ReadOnlySpan<short> schedule)
     {
         var outcome = OutcomeOf(registers);
         if (keepsSchedules)
             outcome.Keep(schedule);
+        return outcome;
     }
 
     private Outcome OutcomeOf(Register[] registers)
@@ -234,6 +235,9 @@ public sealed class Outcome(IReadOnlyList<KeyValuePair<string, string>> register
     /// <summary>How many executions, or final states.</summary>
     public long Count { get; internal set; }
 
+    /// <summary>How many of them break a rule, or an expectation.</summary>
+    public long Broken { get; internal set; }
+
     /// <summary>The smallest schedule among them; null if it was not kept.</summary>
     public short[]? Schedule { get; private set; }
 
@@ -257,6 +261,7 @@ public sealed class Outcome(IReadOnlyList<KeyValuePair<string, string>> register
         }
 
         to.Write(Count);
+        to.Write(Broken);
         to.Write(Schedule != null);
         if (Schedule != null)
             to.WriteRow<short>(Schedule);
@@ -267,12 +272,13 @@ public sealed class Outcome(IReadOnlyList<KeyValuePair<string, string>> register
         var registers = new KeyValuePair<string, string>[from.ReadInt32()];
         for (var i = 0; i < registers.Length; i++)
             registers[i] = new(from.ReadString(), from.ReadString());
-        return new Outcome(registers) { Count = from.ReadInt64(), Schedule = from.ReadBoolean() ? from.ReadRow<short>() : null };
+        return new Outcome(registers) { Count = from.ReadInt64(), Broken = from.ReadInt64(), Schedule = from.ReadBoolean() ? from.ReadRow<short>() : null };
     }
 
     internal void Add(Outcome other)
     {
         Count += other.Count;
+        Broken += other.Broken;
         if (other.Schedule != null)
             Keep(other.Schedule);
     }

@@ -51,7 +51,7 @@ public sealed record CheckpointHeader(
     string? Shard)
 {
     /// <summary>The <see cref="Format"/> that this program writes.</summary>
-    public const string CurrentFormat = "fscrypt-sim-checkpoint-2";
+    public const string CurrentFormat = "fscrypt-sim-checkpoint-3";
 
     private static readonly CheckpointJson Json =
         new(new JsonSerializerOptions(CheckpointJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });

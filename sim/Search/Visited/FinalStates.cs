@@ -65,9 +65,11 @@ internal sealed class FinalStates
     {
         Collect(parts);
         deadlocked = false;
-        Tally.CountFinal(registers, () => nodes.ScheduleTo(at.Node, at.Thread));
-        if (Ask(everything: true, at))
-            Tally.CountViolating();
+        var outcome = Tally.CountFinal(registers, () => nodes.ScheduleTo(at.Node, at.Thread));
+        if (!Ask(everything: true, at))
+            return;
+        Tally.CountViolating();
+        outcome.Broken++;
     }
 
     /// <summary>No thread can go on, and some have not ended.</summary>
