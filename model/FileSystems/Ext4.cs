@@ -59,9 +59,12 @@ internal partial class Ext4(
         }
 
         var outermost = await Journal.Start();                     // nested where a failed creation puts its inode
+        var attribute = await DropAttributes(inode);
         await Orphans.Remove(inode);
         await FreeOnDisk(inode);
         await Journal.Stop(outermost);
+        if (attribute != null)
+            await inodes.Iput(attribute);                          // ext4_xattr_inode_array_free
     }
 
     /// <summary>Throws the pages away, and with them the write errors that nobody was told of yet.</summary>

@@ -107,6 +107,8 @@ internal sealed class F2fs(
 
     protected override bool HasLostAndFound => false;
 
+    protected override bool HasAttributeInodes => false;
+
     /// <summary>Nothing: it is kept in the inode's page, which goes to the disk with the name.</summary>
     protected override KTask InitNewDirectory(Inode inode) => KTask.Done;
 

@@ -75,6 +75,8 @@ internal sealed class Ubifs(
 
     protected override bool HasLostAndFound => false;
 
+    protected override bool HasAttributeInodes => false;
+
     [KernelSource("fs/ubifs/file.c", "do_readpage", Omits = "bulk reads")]
     public override async KTask ReadAhead(Inode inode)
         => await inode.Folio.Set(new Folio(FolioFlags.Uptodate, await ReadFolio(inode)));

@@ -33,7 +33,7 @@ public sealed record Change(string Name, string? Commit, KernelRelease Since)
     /// The LRU walk pins an inode whose pages it strips by I_LRU_ISOLATING; before, by a reference that it then put, which may
     /// evict. v6.11; v6.1 has it from its stable tree, whose shape is the modelled one.
     /// </summary>
-    public static Change LruIsolating { get; } = new("the LRU walk pins by I_LRU_ISOLATING", null, Release("v6.1"));
+    public static Change LruIsolating { get; } = new("the LRU walk pins by I_LRU_ISOLATING", "2a0629834cd8", Release("v6.1"));
 
     /// <summary>The lockless part of dput looks at DCACHE_DONTCACHE; before, a dentry that had been used again stayed in spite of it.</summary>
     public static Change UncachedDentriesGo { get; } = new("dentries that are not to be cached go, used before or not", "77573fa310d9", Release("v5.11"));

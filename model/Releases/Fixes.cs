@@ -105,6 +105,11 @@ public static class Fixes
         "dirty-bit-clear-race", "9c6ac78eb352", "writeback: fix a subtle race condition in I_DIRTY clearing", "~v3.19", In("v5.4"),
         "I_DIRTY_PAGES is cleared because no page was dirty before, without looking again");
 
+    /// <summary>Who wrote one inode queues it where its bits belong.</summary>
+    public static Fix SingleWritesRequeue { get; } = new(
+        "dirty-inode-parked", "846a3351ddfe", "writeback: Avoid skipping inode writeback", "~v5.19", In("v5.4"),
+        "writeback_single_inode leaves what was dirtied meanwhile on the list that it is on");
+
     /// <summary>Umount waits for the callbacks that will queue works which hold inodes.</summary>
     public static Fix UmountWaitsForCallbacks { get; } = new(
         "wb-switch-vs-umount", "ec084de929e4",
@@ -127,7 +132,7 @@ public static class Fixes
         KeepDirtyInodes, NoKeyNamesAreNotMade, NoKeyNamesAreNotMoved, LookupTestsKeyOnce, NoKeyNamesAreRevalidated, RevalidateLeavesRcu,
         InfoIsAcquired, ChargesGoAtOnce, RenamesNeedKeys, PoliciesAreComparedOnDisk, SyncErrorsAreReturned, UbifsDropsUnlinked,
         DeadDirectoriesGetNoPolicy, EvictInodesRechecks, WalkGoesOnFromPinned, StateAndReferenceAtOnce, DropInodeDoesNotPut,
-        FlusherHasNoReference, UmountWaitsForShrinkers, DirtyBitsClearedFirst, UmountWaitsForCallbacks, KeyslotsPutFirst, EvictedKeysLeaveSlots,
+        FlusherHasNoReference, UmountWaitsForShrinkers, DirtyBitsClearedFirst, SingleWritesRequeue, UmountWaitsForCallbacks, KeyslotsPutFirst, EvictedKeysLeaveSlots,
     ];
 
     private static KernelRelease In(string name) => KernelRelease.Named(name)!;

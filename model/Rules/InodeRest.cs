@@ -24,6 +24,8 @@ internal sealed class InodeRest : IRule
                 kernel.Host.Report(new Finding(Name, $"{inode.Name} has no name and no reference, and is not evicted") { Object = inode });
             if ((state & InodeState.Dirty) != 0 && !inode.WritebackLink.Peek)
                 kernel.Host.Report(new Finding(Name, $"{inode.Name} is dirty ({state}), and on no list of the flusher") { Object = inode });
+            if ((state & InodeState.Dirty) != 0 && kernel.Writeback.DirtyTime.PeekContains(inode))
+                kernel.Host.Report(new Finding(Name, $"{inode.Name} is dirty ({state}), and on the list of those of which only times are") { Object = inode });
             if (inode.Folio.Peek.Has(FolioFlags.Dirty) && (state & InodeState.DirtyPages) == 0)
                 kernel.Host.Report(new Finding(Name, $"{inode.Name} has dirty pages and no I_DIRTY_PAGES") { Object = inode });
         }

@@ -98,9 +98,9 @@ public sealed partial class SystemCalls
         return error;
     }
 
-    /// <summary>setxattr of an attribute of its users.</summary>
+    /// <summary>setxattr of an attribute of its users, with a value that fits into the inode or not.</summary>
     [KernelSource("fs/xattr.c", "vfs_setxattr", Omits = "names and values")]
-    public async KTask<Errno> SetAttribute(PathName path, int user)
+    public async KTask<Errno> SetAttribute(PathName path, bool isLarge, int user)
     {
         var (error, dentry) = await WalkMounted(path);
         if (error != Errno.OK)
@@ -109,11 +109,7 @@ public sealed partial class SystemCalls
         await inode.Rwsem.AcquireWrite();
         error = inode.Type.Value == FileType.Special ? Errno.EPERM : PathLookup.Permission(inode, user, PathLookup.MayWrite);
         if (error == Errno.OK)
-        {
-            await fileSystem.SetAttributes(inode);
-            inode.OnDisk.HasAttribute.Value = true;
-        }
-
+            error = await fileSystem.SetExtendedAttribute(inode, isLarge, user);
         await inode.Rwsem.ReleaseWrite();
         await PutMounted(dentry);
         return error;
@@ -128,9 +124,9 @@ public sealed partial class SystemCalls
             return error;
         var inode = dentry!.Inode.Value!;
         error = PathLookup.Permission(inode, user, PathLookup.MayRead);
-        await superBlock.Host.Point();                             // reads them from the disk
-        if (error == Errno.OK && !inode.OnDisk.HasAttribute.Value)
-            error = Errno.ENODATA;
+        var read = await fileSystem.GetExtendedAttribute(inode);
+        if (error == Errno.OK)
+            error = read;
         await PutMounted(dentry);
         return error;
     }

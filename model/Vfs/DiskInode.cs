@@ -71,8 +71,11 @@ public sealed class DiskInode : KernelObject, IHasErrors
     /// <summary>What reports call it: the name that it was given last, a number of <see cref="Disk.FileNameOf"/>; 0 if none.</summary>
     public int Label => label.Value;
 
-    /// <summary>Whether it has an extended attribute of its users.</summary>
-    internal Note<bool> HasAttribute;
+    /// <summary>The extended attribute of its users: 0 if it has none, the number of the inode that has the value if it does not fit into this one.</summary>
+    internal Note<int> Attribute;
+
+    /// <summary>An <see cref="Attribute"/> that fits into its inode.</summary>
+    internal const int SmallAttribute = 1;
 
     /// <summary>Its policy, as a number; -1 if it is not encrypted.</summary>
     public int Policy => Context.Value;
@@ -150,7 +153,7 @@ public sealed class DiskInode : KernelObject, IHasErrors
         Context.Value = -1;
         Links.Value = 1;
         label.Value = 0;
-        HasAttribute.Value = false;
+        Attribute.Value = 0;
     }
 
     /// <summary>Gives it another mode, under its i_rwsem.</summary>

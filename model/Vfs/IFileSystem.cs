@@ -75,8 +75,14 @@ public interface IFileSystem
     /// <summary>->setattr with a size, under the inode's i_rwsem: whether it may be changed. What becomes of the pages is the caller's.</summary>
     KTask<Errno> PrepareSize(Inode inode);
 
-    /// <summary>->setattr with anything else, and ->set of an attribute: what is written goes to the journal.</summary>
+    /// <summary>->setattr with anything else: what is written goes to the journal.</summary>
     KTask SetAttributes(Inode inode);
+
+    /// <summary>->set of an attribute of the inode's users, whose value may be too large to be kept in the inode. i_rwsem is held.</summary>
+    KTask<Errno> SetExtendedAttribute(Inode inode, bool isLarge, int user);
+
+    /// <summary>->get of the same.</summary>
+    KTask<Errno> GetExtendedAttribute(Inode inode);
 
     /// <summary>f_op->open.</summary>
     KTask<Errno> OpenFile(Dentry dentry);

@@ -13,6 +13,7 @@ public sealed partial class Writeback : KernelObject
     private readonly KernelRelease release;
     private readonly bool putsWithSync;
     private readonly bool clearsFirst;
+    private readonly bool requeuesSingle;
     private readonly WorkQueue queue;
     private readonly Work flusherWork;
     private readonly Slab<WritebackWork> works;
@@ -24,6 +25,7 @@ public sealed partial class Writeback : KernelObject
         this.release = release;
         putsWithSync = !fixes.Has(Fixes.FlusherHasNoReference);
         clearsFirst = fixes.Has(Fixes.DirtyBitsClearedFirst);
+        requeuesSingle = fixes.Has(Fixes.SingleWritesRequeue);
         queue = new WorkQueue(host, "flusher", VfsLocks.WorkPool);
         flusherWork = new Work(host, "wb.dwork", WriteAllWorks);
         works = new Slab<WritebackWork>(host, h => new WritebackWork(h));

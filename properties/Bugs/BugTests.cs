@@ -28,12 +28,15 @@ public static class BugTests
     [InlineData("A26", 0)]
     [InlineData("A27", 0)]
     [InlineData("B1", 2)]
+    [InlineData("B2", 1)]
+    [InlineData("B5", 0)]
     [InlineData("B9", 0)]
     [InlineData("B10", 1)]
     [InlineData("B11", 1)]
     [InlineData("B13", 1)]
     [InlineData("B15", 2)]
     [InlineData("D1", 1)]
+    [InlineData("D3", 1)]
     public static void A_bug_is_found_where_it_is_and_nowhere_else(string id, int preemptions)
     {
         var bug = BugBook.Named(id)!;

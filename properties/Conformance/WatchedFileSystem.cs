@@ -72,6 +72,10 @@ internal class WatchedFileSystem(IFileSystem inner, Action<string> tell, Func<In
 
     public KTask SetAttributes(Inode inode) => inner.SetAttributes(inode);
 
+    public KTask<Errno> SetExtendedAttribute(Inode inode, bool isLarge, int user) => inner.SetExtendedAttribute(inode, isLarge, user);
+
+    public KTask<Errno> GetExtendedAttribute(Inode inode) => inner.GetExtendedAttribute(inode);
+
     public KTask<Errno> OpenFile(Dentry dentry) => inner.OpenFile(dentry);
 
     public KTask<int> ReadFolio(Inode inode) => inner.ReadFolio(inode);

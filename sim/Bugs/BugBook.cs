@@ -33,12 +33,15 @@ public static class BugBook
         Bug.Of("A26", Fixes.UbifsDropsUnlinked, "bugs/drop-inode-override", "inode-state", OnUbifs),
         Bug.Of("A27", Fixes.DeadDirectoriesGetNoPolicy, "bugs/policy-on-dead-directory", "refused"),
         Bug.Of("B1", Fixes.EvictInodesRechecks, EvictInodes.Scenario.Name, "use-after-free") with { Own = EvictInodes.Scenario },
+        ByShape("B2", Change.LruIsolating, "evict-inside-lru-walk", "bugs/unlink-vs-drop-caches", "deadlock", "v5.11"),
+        ByShape("B5", Change.UncachedDentriesGo, "dontcache-dentry-kept", FunctionCalls.MarkDontCache.Name, "gone", "v5.10") with { Own = FunctionCalls.MarkDontCache },
         Bug.Of("B9", Fixes.WalkGoesOnFromPinned, "bugs/walk-vs-unlink", "use-after-free"),
         Bug.Of("B10", Fixes.StateAndReferenceAtOnce, "bugs/walk-vs-unlink", "reference-count"),
         Bug.Of("B11", Fixes.DropInodeDoesNotPut, "bugs/write-unlinked-vs-sync", "sleep-in-atomic", OnF2fs),
         Bug.Of("B13", Fixes.FlusherHasNoReference, "bugs/write-unlinked-vs-sync", "deadlock"),
         Bug.Of("B15", Fixes.UmountWaitsForShrinkers, "bugs/shrinker-vs-umount", "busy-at-umount"),
         Bug.Of("D1", Fixes.DirtyBitsClearedFirst, "bugs/write-vs-sync", "inode-state"),
+        Bug.Of("D3", Fixes.SingleWritesRequeue, FunctionCalls.WriteInodeNow.Name, "inode-state") with { Own = FunctionCalls.WriteInodeNow },
     ];
 
     /// <summary>The bug that an id, a slug or a commit names, or null.</summary>

@@ -244,8 +244,8 @@ internal sealed partial class Actor(Kernel kernel, int user, string name) : Kern
     public async KTask<Errno> ChangeOwner(PathName path, int owner, Register result) => Put(result, await kernel.Calls.ChangeOwner(path, owner, user));
 
     /// <summary>Sets an attribute of a file, or reads it.</summary>
-    public async KTask<Errno> Attribute(PathName path, bool sets, Register result)
-        => Put(result, sets ? await kernel.Calls.SetAttribute(path, user) : await kernel.Calls.GetAttribute(path, user));
+    public async KTask<Errno> Attribute(PathName path, bool sets, bool isLarge, Register result)
+        => Put(result, sets ? await kernel.Calls.SetAttribute(path, isLarge, user) : await kernel.Calls.GetAttribute(path, user));
 
     /// <summary>Makes a file shorter or longer.</summary>
     public async KTask<Errno> Truncate(PathName path, int size, Register result) => Put(result, await kernel.Calls.Truncate(path, size, user));

@@ -250,8 +250,8 @@ internal sealed class CallBinding
                 var owner = UserOf(uint.Parse(words[1], CultureInfo.InvariantCulture));
                 return Path(actor, words[0], result, path => actor.ChangeOwner(path, owner, result));
             case "setxattr" or "getxattr":
-                var sets = form.Name == "setxattr";
-                return Path(actor, words[0], result, path => actor.Attribute(path, sets, result));
+                var (sets, isLarge) = (form.Name == "setxattr", form.OptionOf(call, "large") != null);
+                return Path(actor, words[0], result, path => actor.Attribute(path, sets, isLarge, result));
             case "truncate":
                 var cut = int.Parse(words[1], CultureInfo.InvariantCulture);
                 return Path(actor, words[0], result, path => actor.Truncate(path, cut, result));

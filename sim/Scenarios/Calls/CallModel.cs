@@ -78,7 +78,7 @@ internal static class CallModel
         "off" or "n" => int.TryParse(value, out var number) && number <= OffsetMax,
         "flags" => operation != "rename" || value is "noreplace" or "exchange",
         "contents" or "names" => byte.TryParse(value, out _),
-        "on" or "spec" or "type" or "poke" or "v" or "psize" or "rw" or "private" or "raw" => true,
+        "on" or "spec" or "type" or "poke" or "v" or "psize" or "rw" or "private" or "raw" or "large" => true,
         _ => false,
     };
 

@@ -71,7 +71,7 @@ internal sealed record OperationForm(
         "flock F",
         "chmod PATH MODE",
         "chown PATH N",
-        "setxattr PATH",
+        "setxattr PATH [large=1]",
         "getxattr PATH",
         "fadvise F",
         "readahead F",
