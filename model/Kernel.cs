@@ -46,7 +46,12 @@ public sealed class Kernel
             host, SuperBlock, paths, Inodes, Dentries, new PageCache(host, SuperBlock, Inodes, Writeback), Writeback, Mounts, fileSystem, Keyring,
             new Policies(host, fileSystem, Keyring, Policies, Users, configuration.Release, fixes), Users);
         var keyMaterial = rules.OfType<KeyMaterial>().Single();
-        Keyring.CompletelyRemoved = number => keyMaterial.Removed(this, number);
+        var unlockedInodes = rules.OfType<UnlockedInodes>().Single();
+        Keyring.CompletelyRemoved = number =>
+        {
+            keyMaterial.Removed(this, number);
+            unlockedInodes.Removed(this, number);
+        };
     }
 
     /// <summary>What is so of the file system's own structures.</summary>

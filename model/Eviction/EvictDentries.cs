@@ -81,7 +81,7 @@ internal sealed class EvictDentries(Caches caches)
     }
 
     [KernelSource("fs/crypto/keyring.c", "shrink_dcache_inode")]
-    private async KTask ShrinkDentries(Inode inode)
+    internal async KTask ShrinkDentries(Inode inode)
     {
         caches.Host.MightSleep("shrink_dcache_inode");
         if (inode.IsDirectory && await DentryCache.FindAnyAlias(inode) is { } alias)

@@ -10,7 +10,7 @@ namespace Fscrypt.Sim.Properties.Conformance;
 /// <param name="nameOf">What the file is called.</param>
 internal class WatchedFileSystem(IFileSystem inner, Action<string> tell, Func<Inode, string> nameOf) : IFileSystem
 {
-    public async KTask<bool> DropInode(Inode inode)
+    public virtual async KTask<bool> DropInode(Inode inode)
     {
         var answer = await inner.DropInode(inode);
         tell($"drop({nameOf(inode)},{(answer ? 1 : 0)})");

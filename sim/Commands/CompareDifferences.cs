@@ -76,7 +76,7 @@ internal sealed class CompareDifferences(KernelConfiguration left, KernelConfigu
             output.Line($"    sets I_FREEING                       {Names(of.Freers)}");
             output.Line($"    locks inside of the list's lock      {Names(of.Nested)}");
             output.Line($"    fs/crypto calls of fs/inode.c        {Names(of.Called)}");
-            output.Line($"    inodes that walks come to            {of.Visited}");
+            output.Line($"    inodes locked inside of it           {of.Visited}");
         }
     }
 

@@ -15,7 +15,7 @@ namespace Fscrypt.Sim.Differences;
 /// <param name="Freers">The functions that set I_FREEING.</param>
 /// <param name="Nested">The locks that are taken while the lock of the key's list is held.</param>
 /// <param name="Called">The functions of fs/inode.c that fs/crypto calls.</param>
-/// <param name="Visited">How often a walk over the key's list comes to an inode.</param>
+/// <param name="Visited">How often an inode is locked inside of it: a walk over the list came to it.</param>
 public sealed record InsideRemoval(
     KernelConfiguration Kernel, ImmutableArray<string> Freers, ImmutableArray<string> Nested, ImmutableArray<string> Called, int Visited)
 {
