@@ -16,6 +16,16 @@ public sealed class CompareDifferencesTests
         => ExpectedText.Compare("fix.txt", Run("compare", "remove-vs-write", "remove-vs-open", "bugs/write-vs-sync", "--fix", "rm-dirty-evict").Output);
 
     [Fact]
+    public void All_that_is_broken_with_each_design_is_counted()
+    {
+        string[] arguments = ["compare", "--all", "remove-vs-write", "races/two-keys", "textbook/inc2", "--design", "drop-inode,walk-and-invalidate,revoke-only"];
+        ExpectedText.Compare("all.txt", Run(arguments).Output);
+        var rows = JsonDocument.Parse(Run([.. arguments, "--json", "--workers", "1"]).Output).RootElement.GetProperty("rows").EnumerateArray();
+        Assert.Equal(["walk-and-invalidate sometimes", "revoke-only always"],
+            rows.Select(r => $"{r.GetProperty("design")} {r.GetProperty("result")}").Distinct());
+    }
+
+    [Fact]
     public void Programs_can_read_both()
     {
         var difference = JsonDocument.Parse(Run("compare", "xfstests/generic-580", "--differences", "--design", "revoke-only,drop-inode", "--json").Output)

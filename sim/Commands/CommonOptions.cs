@@ -69,6 +69,8 @@ internal static class CommonOptions
 
     public static Option<bool> Differences { get; } = new("--differences") { Description = "only where two designs part, a question each (default walk-and-invalidate,drop-inode)" };
 
+    public static Option<bool> AllScenarios { get; } = new("--all") { Description = "every scenario of the library on every design, at most 1 preemption: what is broken in how many" };
+
     public static Option<string?> FixToCompare { get; } = Text("--fix", "FIX", "the scenarios whose result a fix changes, by its commit or slug");
 
     public static Option<string?> Out { get; } = Text("--out", "DIR", "where traces are written (default out)");

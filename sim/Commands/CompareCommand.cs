@@ -40,7 +40,7 @@ internal static class CompareCommand
         };
         var command = new Command("compare", "every eviction design against every rule, exhaustively within a bound")
         {
-            names, CommonOptions.Differences, CommonOptions.FixToCompare, CommonOptions.Designs, CommonOptions.Release,
+            names, CommonOptions.AllScenarios, CommonOptions.Differences, CommonOptions.FixToCompare, CommonOptions.Designs, CommonOptions.Release,
             CommonOptions.Fs, CommonOptions.Rule, CommonOptions.Preemptions, CommonOptions.StepsMax, CommonOptions.Executions, CommonOptions.Workers, CommonOptions.Points,
             CommonOptions.Json, CommonOptions.Timing, CommonOptions.Quiet, CommonOptions.NoColor,
         };
@@ -58,18 +58,11 @@ internal static class CompareCommand
                 .. KernelsOf(parsed.GetValue(CommonOptions.Designs), parsed.GetValue(CommonOptions.Release))
                     .Select(k => k with { FileSystem = fileSystem }),
             ];
+            if (parsed.GetValue(CommonOptions.AllScenarios))
+                return All(parsed, to, given.Length == 0 ? [.. scenarios.Names.Select(scenarios.Find)] : [.. given.Distinct().Select(scenarios.Find)], fileSystem);
             List<Scenario> chosen = given.Length == 0 ? [.. scenarios.Compared]
                 : [.. given.Distinct().Select(n => ComparableOf(scenarios.Find(n), kernels))];
-            var template = new SearchPlan(chosen[0], kernels[0])
-            {
-                PreemptionsMax = (int?)CommonOptions.NumberOf(parsed, CommonOptions.Preemptions, 0, 1_000_000)
-                    ?? SearchPlan.PreemptionsDefault,
-                StepsMax = (int?)CommonOptions.NumberOf(parsed, CommonOptions.StepsMax, 1, int.MaxValue)
-                    ?? SearchPlan.StepsMaxDefault,
-                ExecutionsMax = CommonOptions.NumberOf(parsed, CommonOptions.Executions, 1, long.MaxValue) ?? BudgetDefault,
-                PointsAll = CommonOptions.PointsAllOf(parsed),
-                RunOn = true,
-            };
+            var template = TemplateOf(parsed, chosen[0], kernels[0], SearchPlan.PreemptionsDefault);
             var cells = from scenario in chosen from kernel in kernels where scenario.RefusalOf(kernel) == null
                 select template with { Scenario = scenario, Configuration = kernel };
             var compare = new Compare(AskedRules.Only(parsed, [.. cells]), kernels.Length, parsed.GetValue(CommonOptions.Quiet), CommonOptions.WorkersOf(parsed))
@@ -122,17 +115,30 @@ internal static class CompareCommand
         return differences.IsUndecided ? ExitCode.Undecided : ExitCode.Good;
     }
 
+    private static int All(ParseResult parsed, Output output, List<Scenario> scenarios, FileSystemType fileSystem)
+    {
+        var designs = parsed.GetValue(CommonOptions.Designs)?.Split(',').Select(d => CommonOptions.DesignOf(d.Trim())).Distinct() ?? Design.All;
+        List<KernelConfiguration> kernels =
+            [.. designs.Select(d => new KernelConfiguration { Design = d, Release = CommonOptions.ReleaseOf(parsed.GetValue(CommonOptions.Release)), FileSystem = fileSystem })];
+        var template = TemplateOf(parsed, scenarios[0], kernels[0], CompareAll.PreemptionsDefault);
+        return new CompareAll(kernels, scenarios, template, parsed.GetValue(CommonOptions.Quiet), CommonOptions.WorkersOf(parsed))
+            .Run(output, parsed.GetValue(CommonOptions.Json), started => SecondsOf(parsed, started));
+    }
+
+    private static SearchPlan TemplateOf(ParseResult parsed, Scenario scenario, KernelConfiguration kernel, int preemptions) => new(scenario, kernel)
+    {
+        PreemptionsMax = (int?)CommonOptions.NumberOf(parsed, CommonOptions.Preemptions, 0, 1_000_000) ?? preemptions,
+        StepsMax = (int?)CommonOptions.NumberOf(parsed, CommonOptions.StepsMax, 1, int.MaxValue) ?? SearchPlan.StepsMaxDefault,
+        ExecutionsMax = CommonOptions.NumberOf(parsed, CommonOptions.Executions, 1, long.MaxValue) ?? BudgetDefault,
+        PointsAll = CommonOptions.PointsAllOf(parsed),
+        RunOn = true,
+    };
+
     private static int OnlyFix(ParseResult parsed, Output output, Fix fix, List<Scenario> scenarios)
     {
         var mounted = new KernelConfiguration { FileSystem = CommonOptions.FileSystemOf(parsed.GetValue(CommonOptions.Fs)) };
         var kernel = CompareFix.KernelOf(fix, parsed.GetValue(CommonOptions.Release), parsed.GetValue(CommonOptions.Designs), mounted);
-        var template = new SearchPlan(scenarios[0], kernel)
-        {
-            PreemptionsMax = (int?)CommonOptions.NumberOf(parsed, CommonOptions.Preemptions, 0, 1_000_000) ?? PreemptionsOfFix,
-            StepsMax = (int?)CommonOptions.NumberOf(parsed, CommonOptions.StepsMax, 1, int.MaxValue) ?? SearchPlan.StepsMaxDefault,
-            ExecutionsMax = CommonOptions.NumberOf(parsed, CommonOptions.Executions, 1, long.MaxValue) ?? BudgetDefault,
-            RunOn = true,
-        };
+        var template = TemplateOf(parsed, scenarios[0], kernel, PreemptionsOfFix);
         return new CompareFix(fix, kernel, template, parsed.GetValue(CommonOptions.Quiet), CommonOptions.WorkersOf(parsed))
             .Run(output, scenarios, parsed.GetValue(CommonOptions.Json), started => SecondsOf(parsed, started));
     }

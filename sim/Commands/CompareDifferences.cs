@@ -97,7 +97,8 @@ internal sealed class CompareDifferences(KernelConfiguration left, KernelConfigu
             ? [new(here.Kernel.Design.Name, $"{row.Observation} {here.Probes[row.Question.Probes.IndexOf(row.Observation!)]}", true)]
             : here.OnlyHere(there, row.Observation!).Select(o => new DifferenceAnswers(here.Kernel.Design.Name, o.Text, o.IsAllowed));
 
-    private static IEnumerable<string> Wrapped(string text, int width)
+    /// <summary>A text in lines of a width, broken at spaces.</summary>
+    public static IEnumerable<string> Wrapped(string text, int width)
     {
         var line = new StringBuilder();
         foreach (var word in text.Split(' '))
