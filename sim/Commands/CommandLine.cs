@@ -17,7 +17,10 @@ public sealed class CommandLine
     private readonly Output output;
 
     /// <summary>The command line of a library of scenarios.</summary>
-    public CommandLine(ScenarioCatalog scenarios, Output output)
+    /// <param name="scenarios">The library.</param>
+    /// <param name="output">Where to print.</param>
+    /// <param name="kernelRelease">What the running kernel calls itself; null to ask it.</param>
+    public CommandLine(ScenarioCatalog scenarios, Output output, string? kernelRelease = null)
     {
         this.output = output;
         root = new RootCommand("Which schedules of key removal and inode eviction go wrong, in which design, and why.")
@@ -30,7 +33,7 @@ public sealed class CommandLine
             ShrinkCommand.Create(scenarios, output),
             ExplainCommand.Create(scenarios, output),
             MergeCommand.Create(output),
-            ConformCommand.Create(output),
+            ConformCommand.Create(scenarios, output, kernelRelease),
             ListCommand.Create(scenarios, output),
             CheckSyntaxCommand.Create(output),
             FormatCommand.Create(output),

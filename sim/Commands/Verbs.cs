@@ -46,6 +46,11 @@ internal static class Verbs
             "merge part1.json part2.json",
             "merge parts/*.json",
         ],
+        ["conform"] =
+        [
+            "conform",
+            "conform --races remove-vs-open --for 60s",
+        ],
         ["list"] =
         [
             "list scenarios",

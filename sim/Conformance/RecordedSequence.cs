@@ -12,12 +12,23 @@ internal sealed record RecordedFile(string Kernel, IReadOnlyList<RecordedSequenc
     /// <param name="path">Where it is.</param>
     /// <exception cref="FormatException">It is no recording; the message says where it is not.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
-    public static RecordedFile Read(string path)
+    public static RecordedFile Read(string path) => Of(File.ReadAllBytes(path));
+
+    /// <summary>The recording that comes with the program.</summary>
+    public static RecordedFile Shipped()
+    {
+        using var stream = typeof(RecordedFile).Assembly.GetManifestResourceStream("recordings/linux-6.18.json")!;
+        var bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        return Of(bytes);
+    }
+
+    private static RecordedFile Of(byte[] text)
     {
         RecordedFile? file;
         try
         {
-            file = JsonSerializer.Deserialize(File.ReadAllBytes(path), RecordedJson.Default.RecordedFile);
+            file = JsonSerializer.Deserialize(text, RecordedJson.Default.RecordedFile);
         }
         catch (JsonException exception)
         {
@@ -37,9 +48,22 @@ internal sealed record RecordedFile(string Kernel, IReadOnlyList<RecordedSequenc
         return file;
     }
 
-    /// <summary>Writes it to a file.</summary>
+    /// <summary>Writes it to a file, which appears whole or not at all.</summary>
     /// <exception cref="IOException">It cannot be written.</exception>
-    public void Write(string path) => File.WriteAllText(path, JsonSerializer.Serialize(this, RecordedJson.Default.RecordedFile) + "\n");
+    public void Write(string path)
+    {
+        var temporary = $"{path}.{Environment.ProcessId}.tmp";
+        try
+        {
+            File.WriteAllText(temporary, JsonSerializer.Serialize(this, RecordedJson.Default.RecordedFile) + "\n");
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+    }
 }
 
 /// <summary>Operations one after another.</summary>

@@ -21,8 +21,8 @@ internal sealed class KernelLeg : IDisposable
             actors.Add(user.Name, files.Enter(user.Id));
     }
 
-    /// <summary>Which kernel runs.</summary>
-    public static string Kernel => $"Linux {File.ReadAllText("/proc/sys/kernel/osrelease").Trim()}";
+    /// <summary>What the kernel that runs calls itself.</summary>
+    public static string Release => File.ReadAllText("/proc/sys/kernel/osrelease").Trim();
 
     /// <summary>Does the steps, and says what the kernel answered.</summary>
     /// <param name="sequence">What to do; its results do not matter.</param>

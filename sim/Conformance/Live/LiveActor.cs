@@ -28,7 +28,11 @@ internal sealed class LiveActor : IDisposable
     }
 
     /// <summary>Lets the thread do something, and waits for it.</summary>
-    public T Do<T>(Func<T> action)
+    public T Do<T>(Func<T> action) => Begin(action).GetAwaiter().GetResult();
+
+    /// <summary>Lets the thread do something.</summary>
+    /// <returns>What it comes to.</returns>
+    public Task<T> Begin<T>(Func<T> action)
     {
         var done = new TaskCompletionSource<T>();
         work.Add(() =>
@@ -43,7 +47,7 @@ internal sealed class LiveActor : IDisposable
                 done.SetException(exception);
             }
         });
-        return done.Task.GetAwaiter().GetResult();
+        return done.Task;
     }
 
     public void Dispose()

@@ -9,3 +9,7 @@ internal sealed class LiveException(string message) : Exception(message)
     public static long Checked(long result, string what)
         => result >= 0 ? result : throw new LiveException($"{what}: {SystemCall.NameOf(result)}");
 }
+
+/// <summary>The set-up of a race came to something else on the running kernel: the race would be about something else.</summary>
+/// <param name="message">Which operation, and what it gives.</param>
+internal sealed class RaceSetupException(string message) : Exception(message);

@@ -95,6 +95,29 @@ internal sealed class LiveFileSystem : IDisposable
         LiveException.Checked(keeper.Do(SyncRoot), "syncfs");
     }
 
+    /// <summary>Makes directories in it that are open to all, and writes them.</summary>
+    public void MakeDirectories(IEnumerable<string> paths) => keeper.Do(() =>
+    {
+        foreach (var path in paths)
+        {
+            LiveException.Checked(SystemCall.At(258, SystemCall.AtCurrentDirectory, path, 0x1ff), "mkdir");
+            LiveException.Checked(SystemCall.WithText(90, path, 0x1ff), "chmod");
+        }
+
+        return LiveException.Checked(SyncRoot(), "syncfs");
+    });
+
+    /// <summary><c>syncfs</c> of it.</summary>
+    public static long SyncRoot()
+    {
+        var root = SystemCall.Open(SystemCall.AtCurrentDirectory, Point, SystemCall.Directory);
+        if (root < 0)
+            return root;
+        var result = SystemCall.Any(306, root);
+        SystemCall.Close(root);
+        return result;
+    }
+
     /// <summary>Mounts it.</summary>
     /// <param name="option">A mount option, or null.</param>
     public long Mount(string? option) => keeper.Do(() =>
@@ -127,16 +150,6 @@ internal sealed class LiveFileSystem : IDisposable
         keeper.Dispose();
         SystemCall.Close(entries);
         image.Dispose();
-    }
-
-    private static long SyncRoot()
-    {
-        var root = SystemCall.Open(SystemCall.AtCurrentDirectory, Point, SystemCall.Directory);
-        if (root < 0)
-            return root;
-        var result = SystemCall.Any(306, root);
-        SystemCall.Close(root);
-        return result;
     }
 
     private void EnterOwnNamespace()

@@ -2,10 +2,11 @@ namespace Fscrypt.Sim.Conformance.Live;
 
 /// <summary>
 /// What files are called in results: by the name that each was made with, found by its inode number. So a no-key name, which nobody
-/// knows beforehand, becomes <c>nokey(f)</c>, and <c>@f</c> is the one that a listing showed last.
+/// knows beforehand, becomes <c>nokey(f)</c>, and <c>@f</c> is the one that a listing showed last. Threads may ask at once.
 /// </summary>
 internal sealed class LiveNames
 {
+    private readonly Lock gate = new();
     private readonly Dictionary<long, string> labels = [];
     private readonly HashSet<string> plain = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> noKey = new(StringComparer.Ordinal);
@@ -13,49 +14,83 @@ internal sealed class LiveNames
     /// <summary>A file was made.</summary>
     public void Made(string path, long inode)
     {
-        var name = LastOf(path);
-        plain.Add(name);
-        labels[inode] = name;
+        lock (gate)
+        {
+            plain.Add(LastOf(path));
+            labels[inode] = LastOf(path);
+        }
     }
 
     /// <summary>A file was opened that may have been made: one with a label has been there.</summary>
     public void MayBeMade(string path, long inode)
     {
-        plain.Add(LastOf(path));
-        labels.TryAdd(inode, LastOf(path));
+        lock (gate)
+        {
+            plain.Add(LastOf(path));
+            labels.TryAdd(inode, LastOf(path));
+        }
     }
 
     /// <summary>A file was made that has no name.</summary>
-    public void MadeNameless(long inode) => labels.Remove(inode);
+    public void MadeNameless(long inode)
+    {
+        lock (gate)
+            labels.Remove(inode);
+    }
 
     /// <summary>A name was given that the file is not called by.</summary>
-    public void Linked(string path) => plain.Add(LastOf(path));
+    public void Linked(string path) => Told(LastOf(path));
 
     /// <summary>A symlink leads there: a text that is known when it is read again.</summary>
-    public void Told(string target) => plain.Add(target);
+    public void Told(string target)
+    {
+        lock (gate)
+            plain.Add(target);
+    }
 
     /// <summary>What a file is called; <c>?</c> if nobody gave it a name.</summary>
-    public string LabelOf(long inode) => labels.GetValueOrDefault(inode) ?? "?";
+    public string LabelOf(long inode)
+    {
+        lock (gate)
+            return labels.GetValueOrDefault(inode) ?? "?";
+    }
 
     /// <summary>An entry of a listing as results show it.</summary>
     public string Shown(long inode, string name)
     {
-        if (plain.Contains(name) || !labels.TryGetValue(inode, out var label))
-            return name;
-        noKey[label] = name;
-        return $"nokey({label})";
+        lock (gate)
+        {
+            if (plain.Contains(name) || !labels.TryGetValue(inode, out var label))
+                return name;
+            noKey[label] = name;
+            return $"nokey({label})";
+        }
     }
 
     /// <summary>A path of a descriptor as results show it.</summary>
-    public string ShownPath(string path) => string.Join('/', path.Split('/').Select(Shown));
+    public string ShownPath(string path)
+    {
+        lock (gate)
+            return string.Join('/', path.Split('/').Select(Shown));
+    }
 
     /// <summary>A path without <c>@</c>.</summary>
     /// <exception cref="NotExpressibleException">It has a no-key name that no listing has shown.</exception>
-    public string Resolved(string path) => string.Join('/', path.Split('/').Select(c => c.Length < 2 || c[0] != '@' ? c
-        : noKey.GetValueOrDefault(c[1..]) ?? throw new NotExpressibleException($"no listing has shown the no-key name {c}")));
+    public string Resolved(string path)
+    {
+        lock (gate)
+        {
+            return string.Join('/', path.Split('/').Select(c => c.Length < 2 || c[0] != '@' ? c
+                : noKey.GetValueOrDefault(c[1..]) ?? throw new NotExpressibleException($"no listing has shown the no-key name {c}")));
+        }
+    }
 
     /// <summary>Whether a text was given as a name or a target.</summary>
-    public bool IsPlain(string text) => plain.Contains(text);
+    public bool IsPlain(string text)
+    {
+        lock (gate)
+            return plain.Contains(text);
+    }
 
     private string Shown(string component) => noKey.Where(n => n.Value == component).Select(n => $"nokey({n.Key})").FirstOrDefault() ?? component;
 

@@ -8,20 +8,54 @@ namespace Fscrypt.Sim.Conformance.Live;
 /// <param name="files">The file system, mounted.</param>
 /// <param name="actors">Its users.</param>
 /// <param name="isSystemWide">Whether it may drop the caches of the whole machine.</param>
-internal sealed partial class LiveSequence(LiveFileSystem files, IReadOnlyDictionary<string, LiveActor> actors, bool isSystemWide) : IDisposable
+/// <param name="place">The directory that its paths begin at, as seen from the file system's root: empty, or <c>/r1</c>.</param>
+internal sealed partial class LiveSequence(
+    LiveFileSystem files, IReadOnlyDictionary<string, LiveActor> actors, bool isSystemWide, string place = "") : IDisposable
 {
     private const int Missing = -1;
     private const int DataMax = 8192;
     private const int ShownMax = 64;
     private const int MappedMax = 16;
     private const int PageSize = 4096;
+    private const int DescriptorLeast = 600; // of those that threads share: more than are open otherwise
 
+    private readonly Lock gate = new();
+    private readonly string root = LiveFileSystem.Point + place;
     private readonly LiveNames names = new();
     private readonly Dictionary<string, int> descriptors = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> mappings = new(StringComparer.Ordinal);
     private readonly List<int> replaced = [];
     private readonly HashSet<string> asked = new(StringComparer.Ordinal);
     private readonly HashSet<string> moved = new(StringComparer.Ordinal);
+
+    /// <summary>
+    /// Whether steps are done by threads that race: then nothing is done beside them, not even to ask what a new file is called.
+    /// </summary>
+    public bool IsRacing { get; set; }
+
+    /// <summary>
+    /// Descriptors that several threads use. Their numbers are none that the kernel gives away again: who comes too late finds
+    /// nothing, and not another file.
+    /// </summary>
+    public IReadOnlySet<string> Shared
+    {
+        get;
+        init
+        {
+            field = value;
+            asked.UnionWith(value);
+        }
+    } = new HashSet<string>(StringComparer.Ordinal);
+
+    /// <summary>Does a step on the thread that calls, which is its actor already.</summary>
+    /// <exception cref="NotExpressibleException">It cannot be done, or must not.</exception>
+    public JsonObject DoHere(RecordedStep step)
+    {
+        var arguments = new StepArguments(step);
+        var answer = step.Op == "fdpath" ? PathOf(arguments) : DoAsActor(step, arguments);
+        Ask(step, arguments);
+        return answer;
+    }
 
     /// <summary>Does a step as its actor.</summary>
     /// <exception cref="NotExpressibleException">It cannot be done, or must not.</exception>
@@ -31,9 +65,17 @@ internal sealed partial class LiveSequence(LiveFileSystem files, IReadOnlyDictio
             throw new NotExpressibleException($"there is no user {step.Actor}");
         var arguments = new StepArguments(step);
         var answer = Do(step, actor, arguments);
-        if (step.Op is "open" or "tmpfile" or "mmap")
-            asked.Add(arguments[0]);
+        Ask(step, arguments);
         return answer;
+    }
+
+    private void Ask(RecordedStep step, StepArguments arguments)
+    {
+        lock (gate)
+        {
+            if (step.Op is "open" or "tmpfile" or "mmap")
+                asked.Add(arguments[0]);
+        }
     }
 
     private JsonObject Do(RecordedStep step, LiveActor actor, StepArguments arguments)
@@ -79,7 +121,8 @@ internal sealed partial class LiveSequence(LiveFileSystem files, IReadOnlyDictio
         "write" => Answer.Of(SystemCall.Write(Descriptor(a[0]), Encoding.ASCII.GetBytes(a[1]), a.Number("off", 0))),
         "fsync" => Answer.Of(SystemCall.Any(74, Descriptor(a[0]))),
         "syncfs" => Answer.Of(SystemCall.Any(306, Descriptor(a[0]))),
-        "sync" => Answer.Of(SystemCall.Any(162)),
+        // Of a race only its own file system is synced, and not again and again all there are.
+        "sync" => Answer.Of(place.Length > 0 && !isSystemWide ? LiveFileSystem.SyncRoot() : SystemCall.Any(162)),
         "ftruncate" => Answer.Of(SystemCall.Any(77, Descriptor(a[0]), Amount(a[1]))),
         "fadvise" => Answer.Of(SystemCall.Any(221, Descriptor(a[0]), 0, 0, 4)),
         "flock" => Answer.Of(SystemCall.Any(73, Descriptor(a[0]), 2 | 4)),
@@ -119,9 +162,9 @@ internal sealed partial class LiveSequence(LiveFileSystem files, IReadOnlyDictio
         }
 
         if (!path.StartsWith("cwd:", StringComparison.Ordinal))
-            return (SystemCall.AtCurrentDirectory, path is "." or "/" ? LiveFileSystem.Point : $"{LiveFileSystem.Point}/{Beneath(path)}");
+            return (SystemCall.AtCurrentDirectory, path is "." or "/" ? root : $"{root}/{Beneath(path)}");
         var below = Beneath(path[4..]);
-        return (SystemCall.AtCurrentDirectory, moved.Contains(step.Actor) ? below : $"{LiveFileSystem.Point}/{below}");
+        return (SystemCall.AtCurrentDirectory, moved.Contains(step.Actor) ? below : $"{root}/{below}");
     }
 
     // Neither a path nor a symlink may lead up: all that they can name is below the mount point.
@@ -129,9 +172,17 @@ internal sealed partial class LiveSequence(LiveFileSystem files, IReadOnlyDictio
         ? throw new NotExpressibleException($"'{path}' may lead out of the file system that was made for it")
         : names.Resolved(path);
 
-    private int Descriptor(string name) => descriptors.GetValueOrDefault(Asked(name), Missing);
+    private int Descriptor(string name)
+    {
+        lock (gate)
+            return descriptors.GetValueOrDefault(Asked(name), Missing);
+    }
 
-    private long Mapping(string name) => mappings.GetValueOrDefault(Asked(name));
+    private long Mapping(string name)
+    {
+        lock (gate)
+            return mappings.GetValueOrDefault(Asked(name));
+    }
 
     // One that was asked for and not got is no descriptor; one that nobody asked for is no name.
     private string Asked(string name)
@@ -139,20 +190,38 @@ internal sealed partial class LiveSequence(LiveFileSystem files, IReadOnlyDictio
 
     private JsonObject Opened(string name, int descriptor)
     {
-        if (descriptor >= 0)
+        if (descriptor >= 0 && Shared.Contains(name))
+            descriptor = Raised(descriptor, DescriptorLeast + Shared.Order(StringComparer.Ordinal).ToList().IndexOf(name));
+        lock (gate)
         {
-            if (descriptors.TryGetValue(name, out var other))
-                replaced.Add(other);
-            descriptors[name] = descriptor;
+            if (descriptor >= 0)
+            {
+                if (descriptors.TryGetValue(name, out var other))
+                    replaced.Add(other);
+                descriptors[name] = descriptor;
+            }
         }
 
         return Answer.Of(descriptor);
     }
 
+    // F_DUPFD_CLOEXEC.
+    private static int Raised(int descriptor, int least)
+    {
+        var raised = (int)LiveException.Checked(SystemCall.Any(72, descriptor, 1030, least), "fcntl");
+        SystemCall.Close(descriptor);
+        return raised;
+    }
+
     private JsonObject Close(string name)
     {
-        var descriptor = Descriptor(name);
-        descriptors.Remove(name);
+        int descriptor;
+        lock (gate)
+        {
+            descriptor = Descriptor(name);
+            descriptors.Remove(name);
+        }
+
         return Answer.Of(SystemCall.Close(descriptor));
     }
 
@@ -193,6 +262,8 @@ internal sealed partial class LiveSequence(LiveFileSystem files, IReadOnlyDictio
         var answer = Answer.Of(result);
         if (result < 0)
             return answer;
+        if (place.Length > 0 && path.StartsWith(place, StringComparison.Ordinal))
+            path = path[place.Length..];
         const string Mark = " (deleted)";
         if (path.EndsWith(Mark, StringComparison.Ordinal))
         {
@@ -209,14 +280,23 @@ internal sealed partial class LiveSequence(LiveFileSystem files, IReadOnlyDictio
         var result = SystemCall.Any(9, 0, PageSize, a.Option("rw") != null ? 3 : 1, a.Option("private") != null ? 2 : 1, Descriptor(a[1]));
         if (result is < 0 and > -PageSize)
             return Answer.Of(result);
-        if (mappings.Remove(a[0], out var other))
-            SystemCall.Any(11, other, PageSize);
-        mappings[a[0]] = result;
+        lock (gate)
+        {
+            if (mappings.Remove(a[0], out var other))
+                SystemCall.Any(11, other, PageSize);
+            mappings[a[0]] = result;
+        }
+
         return Answer.Of(0);
     }
 
     private JsonObject Unmap(string name)
-        => mappings.Remove(Asked(name), out var mapping) ? Answer.Of(SystemCall.Any(11, mapping, PageSize)) : Answer.Of(SystemCall.Any(11, -1, PageSize));
+    {
+        long mapping;
+        lock (gate)
+            mapping = mappings.Remove(Asked(name), out var mapped) ? mapped : -1;
+        return Answer.Of(SystemCall.Any(11, mapping, PageSize));
+    }
 
     // A fault in write(2) is EFAULT; one of ours would be SIGBUS.
     private static JsonObject Load(long mapping) => ThroughPipe((reading, writing) =>

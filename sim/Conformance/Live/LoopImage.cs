@@ -25,7 +25,7 @@ internal sealed class LoopImage : IDisposable
     /// <exception cref="LiveException">It cannot be made; the message says why.</exception>
     public LoopImage()
     {
-        memory = (int)LiveException.Checked(SystemCall.WithText(319, "fscrypt-sim", 1), "memfd_create");
+        memory = (int)LiveException.Checked(SystemCall.WithText(319, NameFor(Environment.ProcessId), 1), "memfd_create");
         LiveException.Checked(SystemCall.Any(77, memory, Size), "ftruncate of the image");
         MakeFileSystem();
         var block = new byte[Block];
@@ -41,6 +41,9 @@ internal sealed class LoopImage : IDisposable
 
     /// <summary>The loop device.</summary>
     public string Path { get; }
+
+    /// <summary>What the images of a process are called where loop devices are listed.</summary>
+    public static string NameFor(int process) => string.Create(CultureInfo.InvariantCulture, $"fscrypt-sim-{process}");
 
     /// <summary>Gives the image the content that it had when it was made. Nothing may be mounted from it.</summary>
     public void Renew()

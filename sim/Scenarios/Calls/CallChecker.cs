@@ -124,6 +124,15 @@ internal sealed class CallChecker
             _ => [],
         });
 
+    /// <summary>The operations among statements, in the order in which they are done: those that are repeated as often as that.</summary>
+    public static IEnumerable<CallSyntax> WrittenOut(IEnumerable<StatementSyntax> statements)
+        => statements.SelectMany(s => s switch
+        {
+            CallSyntax call => [call],
+            RepeatSyntax repeat => Enumerable.Repeat(WrittenOut(repeat.Body).ToList(), (int)repeat.Times).SelectMany(c => c),
+            _ => [],
+        });
+
     private void CheckUser(UserSyntax user)
     {
         if (Users.Known.Any(u => u.Name == user.Name.Text))
