@@ -35,7 +35,7 @@ internal sealed class WalkAndInvalidate : IEvictionDesign
         inodes = caches.Inodes;
         dentries = new EvictDentries(caches);
         this.skips = skips;
-        lists = new Slab<DisposeList>(host, h => new DisposeList(h));
+        lists = new Slab<DisposeList>(host, h => new DisposeList(h), static _ => false);
     }
 
     public bool DropsInodes => false;

@@ -52,7 +52,7 @@ internal partial class Ext4(
     public virtual async KTask EvictInode(Inode inode)
     {
         await TruncatePages(inode);
-        if (inode.Nlink.Value != 0)
+        if (host.Check("i_nlink", inode.Nlink.Value != 0, otherwise: true))
         {
             await ClearInode(inode);
             return;

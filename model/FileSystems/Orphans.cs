@@ -53,7 +53,7 @@ internal sealed class Orphans(KernelHost host) : KernelObject(host)
     [KernelSource("fs/ext4/orphan.c", "ext4_orphan_del")]
     public async KTask Remove(Inode inode)
     {
-        if (!List.IsLinkedSomewhere(inode.OnDisk))
+        if (Host.Check("on the orphan list", !List.IsLinkedSomewhere(inode.OnDisk), otherwise: true))
             return;
         await Lock.Acquire();
         List.Remove(inode.OnDisk);

@@ -14,7 +14,7 @@ public sealed class DirectKeys : KernelObject
     internal DirectKeys(KernelHost host)
         : base(host)
     {
-        slab = new Slab<DirectKey>(host, h => new DirectKey(h));
+        slab = new Slab<DirectKey>(host, h => new DirectKey(h), k => k.HashLink.Peek);
         table = new HashTable<DirectKey>(host, "fscrypt_direct_keys", 16, nameof(DirectKey.HashLink));
     }
 

@@ -26,8 +26,8 @@ public sealed partial class KeySetup
         this.policies = policies;
         keepDirtyInodes = fixes.Has(Fixes.KeepDirtyInodes);
         acquiresInfo = fixes.Has(Fixes.InfoIsAcquired);
-        slab = new Slab<CryptInfo>(host, h => new CryptInfo(h));
-        blockKeys = new Slab<BlockKey>(host, h => new BlockKey(h));
+        slab = new Slab<CryptInfo>(host, h => new CryptInfo(h), i => i.Inode.Peek is { IsAlive: true } inode && inode.CryptInfo.Peek == i);
+        blockKeys = new Slab<BlockKey>(host, h => new BlockKey(h), IsOfAnInfo);
     }
 
     /// <summary>->i_crypt_info as who has no lock loads it.</summary>
@@ -149,6 +149,17 @@ public sealed partial class KeySetup
         return false;
     }
 
+    private bool IsOfAnInfo(BlockKey key)
+    {
+        foreach (var info in slab.Objects)
+        {
+            if (info.IsAlive && info.BlockKey.Peek == key)
+                return true;
+        }
+
+        return false;
+    }
+
     /// <summary>The file system is unmounted.</summary>
     public KTask DestroyKeyring() => keyring.Destroy();
 
@@ -172,7 +183,7 @@ public sealed partial class KeySetup
             : policy.Version == 1 ? await DeriveFromProcess(info, policy, policy.KeySizeMin(inode.Type.Value != FileType.File))
             : Errno.ENOKEY;
         var published = error == Errno.OK && await inode.CryptInfo.PublishIfNull(info);
-        if (published && key != null)
+        if (host.Check("published", published, otherwise: true) && key != null)
         {
             var countsFirst = host.Order("counted, then listed");
             if (countsFirst)

@@ -128,8 +128,9 @@ public sealed partial class MasterKeyring
                 error = Claim(key, user);                          // before the test below, and not undone by it
             if (error == Errno.OK && Host.Check("mk_present", !key.Present.Value, otherwise: true))
             {
-                alive = await key.ActiveRefs.GetUnlessZero();
-                if (Host.Check("mk_active_refs", alive, otherwise: true))
+                var counts = await key.ActiveRefs.GetUnlessZero();
+                alive = Host.Check("mk_active_refs", counts, otherwise: true);
+                if (alive)
                     await MoveSecretIn(key, secret);
             }
         }

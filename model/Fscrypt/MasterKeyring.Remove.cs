@@ -92,13 +92,13 @@ public sealed partial class MasterKeyring
     /// </summary>
     private (Errno Error, RemovalFlags Flags)? DropClaims(MasterKey key, int user, bool allUsers)
     {
-        if (key.Users.Value == 0)
+        if (Host.Check("no claim was left", key.Users.Value == 0))
             return null;
         var claimed = allUsers || (key.Users.Value & ClaimOf(user)) != 0;
         DropClaims(key, key.Users.Value & (allUsers ? ulong.MaxValue : ClaimOf(user)));
-        return !claimed ? (Errno.ENOKEY, RemovalFlags.None)
-            : key.Users.Value != 0 ? (Errno.OK, RemovalFlags.OtherUsers)
-            : null;
+        if (Host.Check("has no claim", !claimed))
+            return (Errno.ENOKEY, RemovalFlags.None);
+        return Host.Check("claims are left", key.Users.Value != 0) ? (Errno.OK, RemovalFlags.OtherUsers) : null;
     }
 
     private async KTask<(Errno Error, RemovalFlags Flags)> LockFiles(MasterKey key)

@@ -33,9 +33,9 @@ public sealed partial class MasterKeyring : KernelObject
         this.superBlock = superBlock;
         this.release = release;
         this.users = users;
-        slab = new Slab<MasterKey>(host, h => new MasterKey(h, Identities));
-        modeKeys = new Slab<ModeKey>(host, h => new ModeKey(h));
-        passed = new Slab<PassedSecret>(host, h => new PassedSecret(h));
+        slab = new Slab<MasterKey>(host, h => new MasterKey(h, Identities), k => k.HashLink.Peek);
+        modeKeys = new Slab<ModeKey>(host, h => new ModeKey(h), IsOfAKey);
+        passed = new Slab<PassedSecret>(host, h => new PassedSecret(h), static _ => false);
         hashed = Change.MasterKeysHashed.IsIn(release);
         returnsSyncErrors = fixes.Has(Fixes.SyncErrorsAreReturned);
         flagged = Change.PresenceIsAFlag.IsIn(release);
@@ -94,8 +94,14 @@ public sealed partial class MasterKeyring : KernelObject
             return null;
         await Host.Rcu.ReadLock();
         var key = await Table.FindRcu((ulong)number);
-        while (key != null && !await key.StructRefs.GetUnlessZero())
+        while (key != null)
+        {
+            var counts = await key.StructRefs.GetUnlessZero();
+            if (Host.Check("mk_struct_refs", counts, otherwise: true))
+                break;
             key = await Table.FindAfterRcu(key);
+        }
+
         await Host.Rcu.ReadUnlock();
         return key;
     }
@@ -135,7 +141,8 @@ public sealed partial class MasterKeyring : KernelObject
     [KernelSource("fs/crypto/keyring.c", "fscrypt_put_master_key_activeref")]
     private async KTask PutHashedActive(MasterKey key)
     {
-        if (!await key.ActiveRefs.PutAndTest())
+        var isLast = await key.ActiveRefs.PutAndTest();
+        if (Host.Check("mk_active_refs", !isLast))
             return;
 
         // The race is here: no active reference, and still in the table. Adders find a dead key, others an absent one.
@@ -163,6 +170,17 @@ public sealed partial class MasterKeyring : KernelObject
 
         await ModeKeySetupMutex.Release();
         return shared;
+    }
+
+    private bool IsOfAKey(ModeKey shared)
+    {
+        foreach (var key in slab.Objects)
+        {
+            if (key.IsAlive && key.DirectKeys.Peek == shared)
+                return true;
+        }
+
+        return false;
     }
 
     private async KTask DestroyModeKeys(MasterKey key)
@@ -203,7 +221,8 @@ public sealed partial class MasterKeyring : KernelObject
     [KernelSource("fs/crypto/keyring.c", "fscrypt_put_master_key")]
     private async KTask PutHashed(MasterKey key)
     {
-        if (!await key.StructRefs.PutAndTest())
+        var isLast = await key.StructRefs.PutAndTest();
+        if (Host.Check("mk_struct_refs", !isLast))
             return;
         if (await key.ActiveRefs.Read() != 0 || key.HashLink.IsHashed)
             Host.Report(new Finding("reference-count", $"{key.Name} is freed while it is in use or in the table") { Object = key });

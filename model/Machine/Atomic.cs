@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Fscrypt.Sim.Model.Machine;
 
 /// <summary>
@@ -35,10 +37,14 @@ public struct Atomic : ICell
     public Step<int> AddReturn(int amount) => new(Announce(OperationKind.AtomicAddReturn, amount));
 
     /// <summary>atomic_dec_and_test: true when it reached zero.</summary>
-    public Step<bool> DecrementAndTest() => new(Announce(OperationKind.AtomicDecrementAndTest));
+    [Site]
+    public Step<bool> DecrementAndTest([CallerMemberName] string function = "", [CallerLineNumber] int line = 0)
+        => new(Announce(OperationKind.AtomicDecrementAndTest, Relaxed(function, line)));
 
     /// <summary>atomic_add_unless(v, -1, 1): false, and nothing done, when the value is one.</summary>
-    public Step<bool> DecrementUnlessOne() => new(Announce(OperationKind.AtomicDecrementUnlessOne));
+    [Site]
+    public Step<bool> DecrementUnlessOne([CallerMemberName] string function = "", [CallerLineNumber] int line = 0)
+        => new(Announce(OperationKind.AtomicDecrementUnlessOne, Relaxed(function, line)));
 
     /// <summary>atomic_cmpxchg: true if the value was <paramref name="expected"/> and now is <paramref name="next"/>.</summary>
     public Step<bool> CompareExchange(int expected, int next)
@@ -51,7 +57,9 @@ public struct Atomic : ICell
     public Step<bool> GetUnlessZero() => new(Announce(OperationKind.ReferenceIncrementNotZero));
 
     /// <summary>refcount_dec_and_test: true for the last reference.</summary>
-    public Step<bool> PutAndTest() => new(Announce(OperationKind.ReferenceDecrementAndTest));
+    [Site]
+    public Step<bool> PutAndTest([CallerMemberName] string function = "", [CallerLineNumber] int line = 0)
+        => new(Announce(OperationKind.ReferenceDecrementAndTest, Relaxed(function, line)));
 
     /// <summary>The value, for rules and reports, which are no thread of the kernel.</summary>
     public readonly int Peek => value;
@@ -102,13 +110,15 @@ public struct Atomic : ICell
                 Change(thread, (int)operation.Argument);
                 return value;
             case OperationKind.AtomicDecrementAndTest:
-                Order(thread);
+                if (operation.Argument == Ordered)
+                    Order(thread);
                 Change(thread, -1);
                 return value == 0 ? 1 : 0;
             case OperationKind.AtomicDecrementUnlessOne:
                 if (value == 1)
                     return 0;
-                Order(thread);
+                if (operation.Argument == Ordered)
+                    Order(thread);
                 Change(thread, -1);
                 return 1;
             case OperationKind.AtomicCompareExchange:
@@ -128,9 +138,10 @@ public struct Atomic : ICell
                 value++;
                 return 1;
             case OperationKind.ReferenceDecrementAndTest:
-                sync.ReleaseMerged(thread);
+                if (operation.Argument == Ordered)
+                    sync.ReleaseMerged(thread);
                 Change(thread, -1);
-                if (value == 0)
+                if (value == 0 && operation.Argument == Ordered)
                     sync.Acquire(thread);
                 return value == 0 ? 1 : 0;
             default:
@@ -138,6 +149,11 @@ public struct Atomic : ICell
                 return 0;
         }
     }
+
+    // What an operation announces at a site: that it orders, or that its order is taken out.
+    private const int Ordered = 0;
+
+    private readonly long Relaxed(string function, int line) => owner.Host.Keeps(function, line) ? Ordered : 1;
 
     private void Order(KernelThread thread)
     {

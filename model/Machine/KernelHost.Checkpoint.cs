@@ -67,6 +67,7 @@ public abstract partial class KernelHost
         LockOrder.Restore();
         RcuSequence = rcuAtCheckpoint;
         Forget();
+        Sites?.Begin();
     }
 
     /// <summary>The objects that were there at the checkpoint, in the order in which they were made.</summary>
@@ -74,6 +75,18 @@ public abstract partial class KernelHost
 
     /// <summary>The slabs, in the order in which they were made.</summary>
     internal IReadOnlyList<ISlab> Slabs => slabs;
+
+    /// <summary>The first object that is alive and that nobody finds any more, or null. For rules: no system call is under way.</summary>
+    internal KernelObject? FirstLost()
+    {
+        foreach (var slab in slabs)
+        {
+            if (slab.FirstLost() is { } lost)
+                return lost;
+        }
+
+        return null;
+    }
 
     /// <summary>Objects whose state is not that of the checkpoint: none, right after it was restored.</summary>
     internal IEnumerable<KernelObject> Different() => objects.Where(o => !o.Layout.Same(o.Kept!.State, o));

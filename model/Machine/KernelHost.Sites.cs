@@ -17,7 +17,7 @@ public abstract partial class KernelHost
     /// <returns>The condition, or <paramref name="otherwise"/> where the check is taken out.</returns>
     [Site]
     public bool Check(string what, bool condition, bool otherwise = false, [CallerMemberName] string function = "", [CallerLineNumber] int line = 0)
-        => Keeps(function, line) ? condition : otherwise;
+        => Sites == null || solo ? condition : Sites.Decide(new SiteKey(function, line), condition, otherwise);
 
     /// <summary>Which of two statements comes first.</summary>
     /// <param name="what">The order, in a few words; with the kernel's function it names the site.</param>
@@ -35,6 +35,44 @@ public abstract partial class KernelHost
 
     // What runs alone needs no lock: the last part is whole.
     private bool KeepsAt(string function, int line) => solo || !Sites!.TakesOut(function, line);
+
+    /// <summary>The same for a read section, whose end has to know it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool KeepsSection(string function, int line) => Sites == null || KeepsSectionAt(function, line);
+
+    private bool KeepsSectionAt(string function, int line)
+    {
+        var keeps = KeepsAt(function, line);
+        Current.PushReadSection(!keeps);
+        return keeps;
+    }
+
+    /// <summary>Whether the kernel has the lock that is acquired at a site.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool KeepsLock(KernelObject owner, ushort offset, OperationKind kind, string function, int line)
+        => Sites == null || KeepsLockAt(owner, offset, kind, function, line);
+
+    private bool KeepsLockAt(KernelObject owner, ushort offset, OperationKind kind, string function, int line)
+    {
+        if (!solo)
+            Sites!.Acquire(new SiteKey(function, line), owner, offset, Current, hasLockless: kind is OperationKind.LockRefAcquire or OperationKind.LockRefTry);
+        return solo || !Sites!.TakesOut(function, line, isUsed: false);
+    }
+
+    /// <summary>Whether a thread is in what a lock guards whose acquire is taken out: nobody may expect that to be in order.</summary>
+    public bool IsAnybodyWithoutALock
+    {
+        get
+        {
+            for (var i = 0; i < ThreadCount; i++)
+            {
+                if (byIndex[i].IsWithoutALock)
+                    return true;
+            }
+
+            return false;
+        }
+    }
 
     /// <summary>The running thread goes past an acquire: a point, and as if it had the lock.</summary>
     internal KernelThread AnnounceTakenOut(KernelObject owner, ushort offset)

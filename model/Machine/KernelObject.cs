@@ -99,7 +99,7 @@ public abstract class KernelObject
     /// <summary>The same for the acquire of a lock, at a site that may be taken out.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal KernelThread AnnounceAcquire(ushort offset, OperationKind kind, object? nested, string function, int line)
-        => Host.Keeps(function, line) ? Announce(offset, kind, reference: nested) : Host.AnnounceTakenOut(this, offset);
+        => Host.KeepsLock(this, offset, kind, function, line) ? Announce(offset, kind, reference: nested) : Host.AnnounceTakenOut(this, offset);
 
     /// <summary>The same for its release, which is taken out where the acquire was.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

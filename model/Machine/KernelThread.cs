@@ -42,6 +42,7 @@ public sealed class KernelThread
     internal SyncClock ExitClock;
 
     private List<(KernelObject Object, ushort Offset)>? takenOut;   // locks that it did not take, because their acquire is taken out
+    private ulong readSections;                          // with sites: a bit for each read section it is in, set if that is taken out
     private bool pending;                                // announced, and not applied yet
 
     internal KernelThread(KernelHost host, int index)
@@ -125,6 +126,7 @@ public sealed class KernelThread
         Snapshot = 0;
         WakeClock = ExitClock = default;
         takenOut?.Clear();
+        readSections = 0;
         if (Clock.Length < width)
             Clock = new int[width];
         Array.Clear(Clock);
@@ -156,6 +158,20 @@ public sealed class KernelThread
 
     /// <summary>Whether a release belongs to an acquire that is taken out: then it is, too.</summary>
     internal bool SkipsRelease(KernelObject owner, ushort offset) => takenOut != null && !Holds(owner, offset) && takenOut.Remove((owner, offset));
+
+    /// <summary>It begins a read section, or goes past the beginning of one that is taken out.</summary>
+    internal void PushReadSection(bool isTakenOut) => readSections = readSections << 1 | (isTakenOut ? 1UL : 0);
+
+    /// <summary>Whether the innermost read section, which ends here, is one that is taken out.</summary>
+    internal bool SkipsReadUnlock()
+    {
+        var isTakenOut = (readSections & 1) != 0;
+        readSections >>= 1;
+        return isTakenOut;
+    }
+
+    /// <summary>Whether it is between a lock's acquire and its release that are taken out.</summary>
+    internal bool IsWithoutALock => takenOut is { Count: > 0 };
 
     private bool Holds(KernelObject owner, ushort offset)
     {

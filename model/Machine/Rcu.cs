@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Fscrypt.Sim.Model.Machine;
 
 /// <summary>
@@ -10,10 +12,13 @@ public sealed class Rcu(KernelHost host) : KernelObject(host)
     public override string Name => "rcu";
 
     /// <summary>rcu_read_lock.</summary>
-    public Step ReadLock() => new(Announce(0, OperationKind.RcuReadLock));
+    [Site]
+    public Step ReadLock([CallerMemberName] string function = "", [CallerLineNumber] int line = 0)
+        => new(Host.KeepsSection(function, line) ? Announce(0, OperationKind.RcuReadLock) : Host.Root.Announce(0, OperationKind.TakenOut));
 
     /// <summary>rcu_read_unlock: only enables what waits for it, so it is no point.</summary>
-    public Step ReadUnlock() => new(Announce(0, OperationKind.RcuReadUnlock, quiet: !Host.PointsAll));
+    public Step ReadUnlock() => new(Host.Sites != null && Host.Current.SkipsReadUnlock()
+        ? Host.Root.Announce(0, OperationKind.TakenOut) : Announce(0, OperationKind.RcuReadUnlock, quiet: !Host.PointsAll));
 
     /// <summary>call_rcu with a callback that frees <paramref name="target"/>.</summary>
     public static void FreeAfterGracePeriod(KernelObject target)

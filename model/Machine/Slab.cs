@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Fscrypt.Sim.Model.Machine;
 
 /// <summary>
@@ -9,15 +11,22 @@ public sealed class Slab<T> : ISlab
 {
     private readonly KernelHost host;
     private readonly Func<KernelHost, T> create;
+    private readonly Func<T, bool>? isFound;
     private readonly List<T> objects = [];
     private int used;
     private int atCheckpoint;
 
     /// <summary>Makes an empty slab of a machine.</summary>
-    public Slab(KernelHost host, Func<KernelHost, T> create)
+    /// <param name="host">The machine.</param>
+    /// <param name="create">Makes an object in its initial state.</param>
+    /// <param name="isFound">
+    /// Whether an object that is alive is where the kernel finds it again, once no system call is under way; null if that is not watched.
+    /// </param>
+    public Slab(KernelHost host, Func<KernelHost, T> create, Func<T, bool>? isFound = null)
     {
         this.host = host;
         this.create = create;
+        this.isFound = isFound;
         host.Register(this);
     }
 
@@ -52,13 +61,26 @@ public sealed class Slab<T> : ISlab
     public void Free(T target) => Lifetimes.Free(target, host.Current, afterGracePeriod: false);
 
     /// <summary>call_rcu with kmem_cache_free.</summary>
-    public void FreeAfterGracePeriod(T target) => Lifetimes.Free(target, host.Current, afterGracePeriod: true);
+    [Site]
+    public void FreeAfterGracePeriod(T target, [CallerMemberName] string function = "", [CallerLineNumber] int line = 0)
+        => Lifetimes.Free(target, host.Current, afterGracePeriod: host.Keeps(function, line));
 
     int ISlab.Count => used;
 
     int ISlab.CountAtCheckpoint => atCheckpoint;
 
     KernelObject ISlab.this[int index] => objects[index];
+
+    KernelObject? ISlab.FirstLost()
+    {
+        for (var i = 0; isFound != null && i < used; i++)
+        {
+            if (objects[i].IsAlive && !isFound(objects[i]))
+                return objects[i];
+        }
+
+        return null;
+    }
 
     IEnumerable<KernelObject> ISlab.MadeSinceCheckpoint => objects.Take(used).Skip(host.HasCheckpoint ? atCheckpoint : used);
 
@@ -76,6 +98,8 @@ internal interface ISlab
     KernelObject this[int index] { get; }
 
     IEnumerable<KernelObject> MadeSinceCheckpoint { get; }
+
+    KernelObject? FirstLost();
 
     void Checkpoint();
 

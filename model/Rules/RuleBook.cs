@@ -34,7 +34,7 @@ public static class RuleBook
     /// </summary>
     public static bool IsLookedAtOnly(string rule)
         => rule is "lost-write" or "key-material" or "unlocked-inode" or "key-state" or "no-key-names" or "reference-leak"
-            or "data-race" or "lock-order" or "sleep-in-atomic" or "deadlock" or "livelock";
+            or "memory-leak" or "data-race" or "lock-order" or "sleep-in-atomic" or "deadlock" or "livelock";
 
     /// <summary>Those that are not asked for; the model's own failure always is.</summary>
     public static IEnumerable<string> NotAsked(Func<string, bool> isAskedFor)
@@ -45,5 +45,9 @@ public static class RuleBook
 
     /// <summary>The rules that look at the kernel at the end of an execution.</summary>
     internal static ImmutableArray<IRule> AtEnd()
-        => [new AcknowledgedWrites(), new UnlockedInodes(), new KeyMaterial(), new KeyState(), new References(), new InodeRest(), new DentryNames()];
+        =>
+        [
+            new AcknowledgedWrites(), new UnlockedInodes(), new KeyMaterial(), new KeyState(), new References(), new InodeRest(), new DentryNames(),
+            new LostMemory(),
+        ];
 }

@@ -49,14 +49,14 @@ public sealed partial class DentryCache
     private async KTask<bool> FastPut(Dentry dentry)
     {
         var left = await dentry.Ref.PutReturn();
-        if (left < 0)
+        if (Host.Check("the lock was held", left < 0))
         {
-            await dentry.Ref.Acquire();                            // somebody held the lock
+            await dentry.Ref.Acquire();
             dentry.Ref.Count--;
         }
         else
         {
-            if (left > 0)
+            if (Host.Check("d_count", left > 0))
                 return true;
             if (await Retain(dentry, locked: false))
                 return true;
@@ -79,11 +79,12 @@ public sealed partial class DentryCache
     private async KTask<bool> Retain(Dentry dentry, bool locked)
     {
         var flags = await dentry.Flags.ReadOnce();
-        if (locked ? !dentry.HashLink.IsHashed : !await dentry.HashLink.IsHashedRacy())
+        var isUnhashed = locked ? !dentry.HashLink.IsHashed : !await dentry.HashLink.IsHashedRacy();
+        if (Host.Check("unhashed", isUnhashed))
             return false;
-        if (Has(flags, DentryFlags.DontCache))
+        if (Host.Check("DCACHE_DONTCACHE", Has(flags, DentryFlags.DontCache)))
             return false;
-        if (!Has(flags, DentryFlags.LruList))
+        if (Host.Check("not on the LRU", !Has(flags, DentryFlags.LruList)))
         {
             if (!locked)
                 return false;

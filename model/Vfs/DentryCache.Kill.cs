@@ -103,8 +103,8 @@ public sealed partial class DentryCache
         {
             await child.Ref.Acquire(VfsLocks.DentryChild);
             var count = child.Ref.Count;
-            var listed = Has(child.Flags.Value, DentryFlags.ShrinkList);
-            if (listed || count <= 0)
+            var listed = Host.Check("DCACHE_SHRINK_LIST", Has(child.Flags.Value, DentryFlags.ShrinkList));
+            if (Host.Check("somebody may kill it", listed || count <= 0))
                 found++;
             if (count == 0 && listed && steal && !list.Dentries.Contains(child))
             {
@@ -113,7 +113,7 @@ public sealed partial class DentryCache
                 return (found, child);
             }
 
-            if (count == 0 && !listed)
+            if (Host.Check("d_count", count == 0, otherwise: true) && !listed)
                 await ToShrinkList(child, list);
             else if (killsUnderParent && !listed && Has(child.Flags.Value, DentryFlags.LruList))
                 await RemoveFromLru(child);                        // in use: not on the LRU until its next put
@@ -133,7 +133,7 @@ public sealed partial class DentryCache
                 return (found, victim);
             }
 
-            if (!parent.Children.Contains(child))
+            if (Host.Check("went meanwhile", !parent.Children.Contains(child)))
             {
                 found++;                                           // unlinked or moved meanwhile: there is a next turn
                 break;
@@ -162,7 +162,7 @@ public sealed partial class DentryCache
             {
                 await Host.Rcu.ReadUnlock();
                 await RemoveFromShrinkList(dentry, list);          // in use, or killed by somebody else
-                var killed = Has(dentry.Flags.Value, DentryFlags.Killed);
+                var killed = Host.Check("DCACHE_DENTRY_KILLED", Has(dentry.Flags.Value, DentryFlags.Killed));
                 await dentry.Ref.Release();
                 if (killed)
                     slab.FreeAfterGracePeriod(dentry);
@@ -195,9 +195,9 @@ public sealed partial class DentryCache
     [KernelSource("fs/dcache.c", "to_shrink_list")]
     private async KTask ToShrinkList(Dentry dentry, ShrinkList list)
     {
-        if (Has(dentry.Flags.Value, DentryFlags.ShrinkList))
+        if (Host.Check("DCACHE_SHRINK_LIST", Has(dentry.Flags.Value, DentryFlags.ShrinkList)))
             return;
-        if (Has(dentry.Flags.Value, DentryFlags.LruList))
+        if (Host.Check("DCACHE_LRU_LIST", Has(dentry.Flags.Value, DentryFlags.LruList)))
             await RemoveFromLru(dentry);
         await dentry.Flags.Set(dentry.Flags.Value | DentryFlags.ShrinkList | DentryFlags.LruList);
         list.Dentries.AddFirst(dentry);
@@ -219,7 +219,7 @@ public sealed partial class DentryCache
     [KernelSource("fs/dcache.c", "lock_for_kill")]
     private static async KTask<bool> LockForKill(Dentry dentry)
     {
-        if (dentry.Ref.Count != 0)
+        if (dentry.Host.Check("d_count", dentry.Ref.Count != 0))
             return false;
         var inode = dentry.Inode.Value;
         if (inode == null || await inode.Lock.TryAcquire())
@@ -229,14 +229,14 @@ public sealed partial class DentryCache
             await dentry.Ref.Release();
             await inode.Lock.Acquire();
             await dentry.Ref.Acquire();
-            if (ReferenceEquals(inode, dentry.Inode.Value))
+            if (dentry.Host.Check("d_inode, again", ReferenceEquals(inode, dentry.Inode.Value), otherwise: true))
                 break;
             await inode.Lock.Release();
             inode = dentry.Inode.Value;
         }
         while (inode != null);
 
-        if (dentry.Ref.Count == 0)
+        if (dentry.Host.Check("d_count, again", dentry.Ref.Count == 0, otherwise: true))
             return true;
         if (inode != null)
             await inode.Lock.Release();
@@ -251,7 +251,7 @@ public sealed partial class DentryCache
     private async KTask<Dentry?> Kill(Dentry dentry)
     {
         dentry.Ref.Count = LockRef.DeadCount;
-        if (Has(dentry.Flags.Value, DentryFlags.LruList) && !Has(dentry.Flags.Value, DentryFlags.ShrinkList))
+        if (Host.Check("on the LRU", Has(dentry.Flags.Value, DentryFlags.LruList) && !Has(dentry.Flags.Value, DentryFlags.ShrinkList)))
             await RemoveFromLru(dentry);
         await Unhash(dentry);
         var inode = dentry.Inode.Value;
@@ -275,13 +275,13 @@ public sealed partial class DentryCache
         await dentry.Ref.Acquire(VfsLocks.DentryChild);
         parent.Children.Remove(dentry);
         await dentry.Flags.Set(dentry.Flags.Value | DentryFlags.Killed);
-        var listed = Has(dentry.Flags.Value, DentryFlags.ShrinkList);
+        var listed = Host.Check("DCACHE_SHRINK_LIST", Has(dentry.Flags.Value, DentryFlags.ShrinkList));
         superBlock.DentryChanges.Bump();
         await dentry.Ref.Release();
         if (!listed)
             slab.FreeAfterGracePeriod(dentry);                     // otherwise the list's owner does
         parent.Ref.Count--;
-        if (parent.Ref.Count == 0)
+        if (Host.Check("d_count of the parent", parent.Ref.Count == 0))
             return parent;
         await parent.Ref.Release();
         return null;

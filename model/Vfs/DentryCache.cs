@@ -20,8 +20,8 @@ public sealed partial class DentryCache : KernelObject
         this.superBlock = superBlock;
         killsUnderParent = !Change.DyingDentriesStayListed.IsIn(release);
         looksAtDontCache = Change.UncachedDentriesGo.IsIn(release);
-        slab = new Slab<Dentry>(host, h => new Dentry(h, superBlock));
-        shrinkLists = new Slab<ShrinkList>(host, h => new ShrinkList(h));
+        slab = new Slab<Dentry>(host, h => new Dentry(h, superBlock), d => d.Parent.Peek == null || d.ChildLink.Peek);
+        shrinkLists = new Slab<ShrinkList>(host, h => new ShrinkList(h), static _ => false);
         Hash = new HashTable<Dentry>(host, "dentry_hashtable", buckets, nameof(Dentry.HashLink));
     }
 
@@ -180,7 +180,7 @@ public sealed partial class DentryCache : KernelObject
     [KernelSource("fs/dcache.c", "__d_drop")]
     private async KTask Unhash(Dentry dentry)
     {
-        if (!dentry.HashLink.IsHashed)
+        if (Host.Check("hashed", !dentry.HashLink.IsHashed, otherwise: true))
             return;
         await RemoveFromHash(dentry);
         dentry.Sequence.Invalidate();

@@ -15,7 +15,8 @@ public sealed partial class InodeCache
             Host.Report(new Finding("evicted-twice", $"{inode.Name} is evicted a second time") { Object = inode });
         inode.Evicted.Value = new Eviction(checked((int)++Host.Counters.InodesEvicted));
 
-        if (Change.EvictAlwaysUnlists.IsIn(release) || !await Writeback.Dirty.IsUnlinkedRacy(inode))
+        var isClean = !Change.EvictAlwaysUnlists.IsIn(release) && await Writeback.Dirty.IsUnlinkedRacy(inode);
+        if (Host.Check("on a writeback list", !isClean))
             await Writeback.RemoveFromLists(inode);
         var isUnlisted = await inode.SuperBlock.Inodes.IsUnlinkedRacy(inode);
         if (Host.Check("on s_inodes", !isUnlisted))
@@ -93,10 +94,12 @@ public sealed partial class InodeCache
     [KernelSource("mm/truncate.c", "truncate_inode_pages_final")]
     internal static async KTask TruncatePages(Inode inode)
     {
-        if ((await inode.Folio.ReadRacy()).Flags == FolioFlags.None)
+        var folio = await inode.Folio.ReadRacy();
+        if (inode.Host.Check("no pages", folio.Flags == FolioFlags.None, otherwise: true))
             return;
         await PageCache.Lock(inode);
-        await Writeback.WaitForIo(inode);
+        if (inode.Host.Check("waits for writeback", true))
+            await Writeback.WaitForIo(inode);
         await RemovePages(inode);
         await inode.FolioLock.Release();
     }

@@ -57,8 +57,11 @@ public sealed partial class InodeCache
     private async KTask IputFinal(Inode inode)
     {
         RefuseNew(inode);
-        var drop = await FileSystem.DropInode(inode);
-        if (!drop && (inode.State.Value & InodeState.DontCache) == 0 && inode.SuperBlock.Active.Value)
+        var asked = await FileSystem.DropInode(inode);
+        var drop = Host.Check("->drop_inode", asked);
+        if (!drop
+            && Host.Check("I_DONTCACHE", (inode.State.Value & InodeState.DontCache) == 0, otherwise: true)
+            && Host.Check("SB_ACTIVE", inode.SuperBlock.Active.Value, otherwise: true))
         {
             await AddToLru(inode, rotate: true);
             await inode.Lock.Release();

@@ -32,11 +32,12 @@ public sealed partial class InodeCache
             return;
         if (Host.Check("SB_ACTIVE", !inode.SuperBlock.Active.Value))
             return;
-        if (Change.PagesKeepInodesOffLru.IsIn(release) && (await inode.Folio.ReadRacy()).IsThere)      // mapping_shrinkable
+        var hasPages = Change.PagesKeepInodesOffLru.IsIn(release) && (await inode.Folio.ReadRacy()).IsThere;
+        if (Host.Check("mapping_shrinkable", hasPages))
             return;
         var lru = inode.SuperBlock;
         await lru.InodeLruLock.Acquire();
-        var added = !inode.SuperBlock.InodeLru.IsLinked(inode);
+        var added = Host.Check("on the LRU already", !inode.SuperBlock.InodeLru.IsLinked(inode), otherwise: true);
         if (added)
             lru.InodeLru.AddLast(inode);
         await lru.InodeLruLock.Release();

@@ -16,8 +16,8 @@ public sealed partial class InodeCache : KernelObject
     {
         this.release = release;
         rechecksCount = fixes.Has(Fixes.EvictInodesRechecks);
-        slab = new Slab<Inode>(host, h => new Inode(h, superBlock));
-        lists = new Slab<DisposeList>(host, h => new DisposeList(h));
+        slab = new Slab<Inode>(host, h => new Inode(h, superBlock), i => i.SuperBlockLink.Peek);
+        lists = new Slab<DisposeList>(host, h => new DisposeList(h), static _ => false);
         Hash = new HashTable<Inode>(host, "inode_hashtable", buckets, nameof(Inode.HashLink));
     }
 

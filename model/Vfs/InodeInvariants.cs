@@ -34,6 +34,8 @@ public static class InodeInvariants
             Each("a hashed inode is found by its number", i => inodes.HashLock.IsHeld || !i.HashLink.Peek || IsFound(i, inodes)),
             Each("a live inode is the only hashed one with its number that is not dying",
                 i => !i.HashLink.Peek || Has(i, InodeState.Dying) || IsOnlyOne(i, inodes)),
+            Each("a live inode is alone: one with its number that is dying has been torn down, as far as others can tell",
+                i => !i.HashLink.Peek || Has(i, InodeState.Dying) || !HasPredecessor(i, inodes)),
             Each(IdleIsOnLru, i => i.Lock.IsHeld || !IsIdle(i) || IsOnLru(i)),
             new("an inode that is freed was evicted, and is nowhere any more", () => FirstFreedInUse(inodes)),
             StateInvariant.OfWhole(superBlock, "s_inode_lru counts its inodes", () => superBlock.InodeLruLock.IsHeld
@@ -78,6 +80,17 @@ public static class InodeInvariants
         }
 
         return true;
+    }
+
+    private static bool HasPredecessor(Inode inode, InodeCache inodes)
+    {
+        foreach (var other in inodes.All)
+        {
+            if (other != inode && other.IsAlive && other.Number.Peek == inode.Number.Peek && Has(other, InodeState.Dying) && !Has(other, InodeState.Clear))
+                return true;
+        }
+
+        return false;
     }
 
     // One that was made in vain, because somebody else's was in the hash first, goes without an eviction.

@@ -20,7 +20,7 @@ public sealed partial class PathLookup
         this.dentries = dentries;
         this.release = release;
         leavesRcu = fixes.Has(Fixes.RevalidateLeavesRcu);
-        links = new Slab<FollowedLink>(superBlock.Host, h => new FollowedLink(h));
+        links = new Slab<FollowedLink>(superBlock.Host, h => new FollowedLink(h), static _ => false);
     }
 
     // struct nameidata: where a walk is, and what is before it.

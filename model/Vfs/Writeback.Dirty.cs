@@ -31,7 +31,7 @@ public sealed partial class Writeback
 
         await inode.Lock.Acquire();
         var before = inode.State.Value;
-        if (HasAll(before, flags))
+        if (Host.Check("dirty already", HasAll(before, flags)))
         {
             await inode.Lock.Release();
             return;
@@ -41,7 +41,7 @@ public sealed partial class Writeback
         if (!Change.DirtyTimeGap.IsIn(release) && (flags & InodeState.DirtyInode) != 0)
             after &= ~InodeState.DirtyTime;                        // the times are written with the rest
         await inode.State.Set(after);
-        if ((before & InodeState.Dirty) != 0)
+        if (Host.Check("queued already", (before & InodeState.Dirty) != 0))
         {
             await inode.Lock.Release();
             return;
@@ -51,7 +51,8 @@ public sealed partial class Writeback
         await ListLock.Acquire();
         await inode.Lock.Acquire();
         var now = inode.State.Value;
-        if ((now & (InodeState.SyncQueued | InodeState.Freeing)) == 0 && inode.HashLink.IsHashed)
+        if (Host.Check("I_SYNC_QUEUED, I_FREEING", (now & (InodeState.SyncQueued | InodeState.Freeing)) == 0, otherwise: true)
+            && Host.Check("hashed", inode.HashLink.IsHashed, otherwise: true))
             await MoveTo(inode, (now & InodeState.Dirty) != 0 ? WritebackList.Dirty : WritebackList.DirtyTime);
         await inode.Lock.Release();
         await ListLock.Release();

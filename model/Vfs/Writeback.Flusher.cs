@@ -100,7 +100,7 @@ public sealed partial class Writeback
         {
             await inode.Lock.Acquire();
             var state = inode.State.Value;
-            if ((state & (InodeState.New | InodeState.Dying)) != 0)
+            if (Host.Check("I_FREEING, I_WILL_FREE, I_NEW", (state & (InodeState.New | InodeState.Dying)) != 0))
             {
                 // A dying inode is left to its evict; a new one is tried again later.
                 if ((state & InodeState.Freeing) != 0)
@@ -111,7 +111,7 @@ public sealed partial class Writeback
                 continue;
             }
 
-            if ((state & InodeState.Sync) != 0 && !waitForData)
+            if (Host.Check("I_SYNC", (state & InodeState.Sync) != 0) && !waitForData)
             {
                 await MoveTo(inode, WritebackList.MoreIo);         // requeue_io
                 await inode.Lock.Release();
@@ -119,7 +119,7 @@ public sealed partial class Writeback
             }
 
             await ListLock.Release();
-            if ((state & InodeState.Sync) != 0)
+            if (Host.Check("I_SYNC, and waits", (state & InodeState.Sync) != 0))
             {
                 await inode.SyncQueue.Prepare();                   // no reference: the inode may be gone afterwards
                 await inode.Lock.Release();
@@ -161,7 +161,8 @@ public sealed partial class Writeback
         await inode.State.Set(inode.State.Value & ~dirty);
 
         // Full barrier: whoever dirtied a page just now either sees the bit clear, or its tag is seen here.
-        if (clearsFirst && (await inode.Folio.ReadRacy()).Has(FolioFlags.Dirty))
+        var dirtiedAgain = clearsFirst && (await inode.Folio.ReadRacy()).Has(FolioFlags.Dirty);
+        if (Host.Check("PAGECACHE_TAG_DIRTY, again", dirtiedAgain))
             await inode.State.Set(inode.State.Value | InodeState.DirtyPages);
         await inode.Lock.Release();
         if ((dirty & InodeState.DirtyInode) != 0)
@@ -173,9 +174,9 @@ public sealed partial class Writeback
     private async KTask AfterWrite(Inode inode)
     {
         var state = inode.State.Value;
-        if ((state & InodeState.Freeing) != 0)                     // evict has taken it off the lists
+        if (Host.Check("I_FREEING", (state & InodeState.Freeing) != 0))        // evict has taken it off the lists
             return;
-        if ((state & InodeState.Dirty) != 0)
+        if (Host.Check("dirty again", (state & InodeState.Dirty) != 0))
             await Requeue(inode);
         else if ((state & InodeState.DirtyTime) != 0)
             await Requeue(inode, WritebackList.DirtyTime);

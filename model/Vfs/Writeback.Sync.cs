@@ -53,7 +53,8 @@ public sealed partial class Writeback
     private async KTask QueueAndWait(SuperBlock superBlock, bool waitForData)
     {
         var lookForTimes = waitForData && superBlock.IsLazyTime.Racy;
-        if (await DirtyInodes.ReadOnce() == 0 && !lookForTimes)    // wb_has_dirty_io
+        var dirty = await DirtyInodes.ReadOnce();
+        if (Host.Check("wb_has_dirty_io", dirty == 0 && !lookForTimes))
             return;
         var work = works.Allocate();
         work.WaitForData.Value = waitForData;
@@ -64,10 +65,14 @@ public sealed partial class Writeback
         await WorkLock.Release();
         await queue.Queue(flusherWork);
 
-        while (await work.Pending.Read() != 0)
+        while (true)
         {
+            var pending = await work.Pending.Read();
+            if (Host.Check("waits for the work", pending == 0, otherwise: true))
+                break;
             await Waiters.Prepare();
-            if (await work.Pending.Read() == 0)
+            pending = await work.Pending.Read();
+            if (Host.Check("done, again", pending == 0))
             {
                 Waiters.Finish();
                 break;
@@ -123,7 +128,7 @@ public sealed partial class Writeback
             Move(inode, ref superBlock.NotWaitedFor, ref superBlock.UnderWriteback);
             await superBlock.UnderWritebackLock.Release();
             await inode.Lock.Acquire();
-            var skip = (inode.State.Value & (InodeState.Dying | InodeState.New)) != 0;
+            var skip = Host.Check("I_FREEING, I_WILL_FREE, I_NEW", (inode.State.Value & (InodeState.Dying | InodeState.New)) != 0);
             if (!skip)
                 await inodes.Grab(inode);
             await inode.Lock.Release();

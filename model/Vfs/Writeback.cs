@@ -28,7 +28,7 @@ public sealed partial class Writeback : KernelObject
         requeuesSingle = fixes.Has(Fixes.SingleWritesRequeue);
         queue = new WorkQueue(host, "flusher", VfsLocks.WorkPool);
         flusherWork = new Work(host, "wb.dwork", WriteAllWorks);
-        works = new Slab<WritebackWork>(host, h => new WritebackWork(h));
+        works = new Slab<WritebackWork>(host, h => new WritebackWork(h), static _ => false);
     }
 
     [KernelName("wb.list_lock")]
@@ -86,7 +86,7 @@ public sealed partial class Writeback : KernelObject
     [KernelSource("fs/fs-writeback.c", "inode_wait_for_writeback")]
     internal static async KTask WaitForSync(Inode inode)
     {
-        while ((inode.State.Value & InodeState.Sync) != 0)
+        while (inode.Host.Check("I_SYNC", (inode.State.Value & InodeState.Sync) != 0))
         {
             await inode.SyncQueue.Prepare();
             await inode.Lock.Release();
@@ -110,13 +110,13 @@ public sealed partial class Writeback : KernelObject
 
     private async KTask Unlist(Inode inode)
     {
-        if (!Dirty.IsLinked(inode))
+        if (Host.Check("on a list", !Dirty.IsLinked(inode), otherwise: true))
             return;
         var wasCounted = !DirtyTime.Contains(inode);
         ListOf(inode).Remove(inode);
-        if (wasCounted)
+        if (Host.Check("not on b_dirty_time", wasCounted))
             await DirtyInodes.WriteOnce(DirtyInodes.Value - 1);
-        if ((inode.State.Value & InodeState.SyncQueued) != 0)
+        if (Host.Check("I_SYNC_QUEUED", (inode.State.Value & InodeState.SyncQueued) != 0))
             await inode.State.Set(inode.State.Value & ~InodeState.SyncQueued);
     }
 

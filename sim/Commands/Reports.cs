@@ -108,7 +108,8 @@ public sealed record WhyReport(
 
 /// <summary>What breaks without something; with all watchers, and without findings of races and lock order.</summary>
 public sealed record WhyRow(
-    string Scenario, string Site, string Kind, string Result, string? Rule, string? Finding, int? Preemptions, string? RuleWithoutOrder, string? Reason);
+    string Scenario, string Site, string Kind, string Result, string? Rule, string? Finding, int? Preemptions, string? RuleWithoutOrder,
+    bool Idle, string? Reason);
 
 /// <summary>A site that no execution of a scenario comes to.</summary>
 public sealed record WhyNotReached(string Scenario, string Site);

@@ -45,7 +45,7 @@ internal static class WhyCommand
             var tables = new List<NecessityTable>();
             foreach (var scenario in chosen)
             {
-                tables.Add(NecessityTable.Of(scenario, kernel, preemptions, budget, CommonOptions.WorkersOf(parsed), () => progress.Add(1), only));
+                tables.Add(NecessityTable.Of((KernelScenario)scenario, kernel, preemptions, budget, CommonOptions.WorkersOf(parsed), () => progress.Add(1), only));
                 progress.Done();
             }
 
@@ -67,7 +67,7 @@ internal static class WhyCommand
             "why", kernel.Design.Name, kernel.Release.Name, kernel.FileSystem.Name, preemptions,
             [.. from t in tables from r in t.Rows select new WhyRow(
                 t.Scenario.Name, r.Site.Name, r.Site.Kind.ToString().ToLowerInvariant(), ResultOf(r.All), r.All.Rule, r.All.Finding,
-                r.All.Rule == null ? null : r.All.Preemptions, r.WithoutOrder.Rule, Survivors.ReasonOf(r.Site.Name))],
+                r.All.Rule == null ? null : r.All.Preemptions, r.WithoutOrder.Rule, r.IsIdle, Survivors.ReasonOf(r))],
             [.. from t in tables from s in t.NotReached select new WhyNotReached(t.Scenario.Name, s.Name)],
             seconds);
 
@@ -89,9 +89,10 @@ internal static class WhyCommand
         output.Line();
         if (tables.Count > 1)
             PrintScore(output, "together", [.. Together(tables)]);
-        foreach (var name in Together(tables).Where(r => ResultOf(r.All) == "not-needed").Select(r => r.Site.Name))
-            output.Line($"  {name}: {Survivors.ReasonOf(name) ?? "not explained"}");
+        foreach (var row in Together(tables).Where(r => ResultOf(r.All) == "not-needed"))
+            output.Line($"  {row.Site.Name}: {Survivors.ReasonOf(row) ?? "not explained"}");
         output.Line("rule N        it breaks with N preemptions, and with no fewer; the rule after / without findings of races and lock order");
+        output.Line("kernel-state  no rule breaks, but a sentence about the kernel's state that is so between any two steps is not");
         output.Line("livelock      an execution does not end; impossible-state: the model has no next step, where a kernel would crash");
         if (seconds != null)
             output.Line($"{seconds:0.000} s");
@@ -107,12 +108,17 @@ internal static class WhyCommand
     // A site that one scenario needs is needed.
     private static IEnumerable<NecessityRow> Together(List<NecessityTable> tables)
         => tables.SelectMany(t => t.Rows).GroupBy(r => r.Site).Select(g => new NecessityRow(
-            g.Key, g.Select(r => r.All).MaxBy(Weight)!, g.Select(r => r.WithoutOrder).MaxBy(Weight)!));
+            g.Key, g.All(r => r.IsIdle), g.Select(r => r.All).MaxBy(Weight)!, g.Select(r => r.WithoutOrder).MaxBy(Weight)!));
 
     private static int Weight(MutantResult result) => result.Rule != null ? 2 : result.IsUndecided ? 1 : 0;
 
     private static void PrintScore(Output output, string what, IReadOnlyCollection<NecessityRow> rows)
-        => output.Line($"{what}: mutation score {Score(rows.Count(r => r.All.Rule != null), rows.Count)}; without races and lock order {Score(rows.Count(r => r.WithoutOrder.Rule != null), rows.Count)}");
+    {
+        var (all, withoutOrder) = (rows.Count(r => r.All.Rule != null), rows.Count(r => r.WithoutOrder.Rule != null));
+        var equivalent = rows.Count(r => r.All.Rule == null && Survivors.IsEquivalent(r));
+        output.Line($"{what}: mutation score {Score(all, rows.Count)}; without races and lock order {Score(withoutOrder, rows.Count)}");
+        output.Line($"  leaving out {equivalent} idle or redundant: {Score(all, rows.Count - equivalent)}; {Score(withoutOrder, rows.Count - equivalent)}");
+    }
 
     private static string Score(int killed, int of)
         => string.Create(CultureInfo.InvariantCulture, $"{killed} of {of}, {(of == 0 ? 0 : 100.0 * killed / of):0.0} %");

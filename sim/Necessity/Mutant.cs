@@ -1,6 +1,7 @@
 using Fscrypt.Sim.Engines;
 using Fscrypt.Sim.Model;
 using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Vfs;
 using Fscrypt.Sim.Scenarios;
 using Fscrypt.Sim.Search;
 using Fscrypt.Sim.Search.Visited;
@@ -17,14 +18,23 @@ public sealed record MutantResult(string? Rule, string? Finding, int Preemptions
 
 /// <summary>A scenario on a kernel from which one site is taken out, searched up to its first finding.</summary>
 /// <remarks>
+/// <para>
 /// All schedules without a preemption come first, then all with one, and so on: the first finding has the fewest. An execution that
 /// does not end within the limit of steps breaks the rule livelock here. A situation that is reached in the whole kernel and in no
 /// schedule of this one breaks the expectation that it sometimes is.
+/// </para>
+/// <para>
+/// Where no rule breaks the sentences about the kernel's state are asked too, between any two steps and at rest. While somebody is
+/// in what a lock guards whose acquire is taken out they are not: he would have been alone there.
+/// </para>
 /// </remarks>
 public static class Mutant
 {
     /// <summary>Steps after which an execution is taken to go on for ever: those of a whole kernel have a few hundred.</summary>
     public const int StepsMax = 10_000;
+
+    /// <summary>The rule that one of <see cref="KernelInvariants"/> is not so; the finding is the sentence.</summary>
+    public const string State = "kernel-state";
 
     /// <summary>Searches.</summary>
     /// <param name="scenario">The scenario.</param>
@@ -33,21 +43,25 @@ public static class Mutant
     /// <param name="preemptionsMax">The bound.</param>
     /// <param name="executionsMax">Executions after which it is given up.</param>
     /// <param name="probes">The situations that the whole kernel reaches.</param>
+    /// <param name="exceptions">The sentences that the whole kernel breaks, and which are not asked; null: none is.</param>
     public static MutantResult Search(
-        Scenario scenario, KernelConfiguration kernel, SiteWatch sites, int preemptionsMax, long executionsMax, IReadOnlyList<string> probes)
+        KernelScenario scenario, KernelConfiguration kernel, SiteWatch sites, int preemptionsMax, long executionsMax, IReadOnlyList<string> probes,
+        IReadOnlySet<string>? exceptions = null)
     {
         var reached = new SortedSet<string>(StringComparer.Ordinal);
         var left = executionsMax;
         for (var bound = 0; bound <= preemptionsMax; bound++)
         {
             var host = new NativeHost<DepthFirst>(new DepthFirst(bound)) { StepsMax = StepsMax };
-            var simulation = new Simulation(scenario, kernel, host);
+            Kernel? made = null;
+            var simulation = new Simulation(scenario with { Create = k => scenario.Create(made = k) }, kernel, host);
+            var sentences = exceptions == null ? null : new Sentences(host, new KernelInvariants(made!), exceptions);
             host.Sites = sites;
             do
             {
                 if (left-- == 0)
                     return new MutantResult(null, null, preemptionsMax, IsUndecided: true, [.. reached]);
-                if (Execute(simulation, host) is var (rule, finding))
+                if (Execute(simulation, host, sentences) is var (rule, finding))
                     return new MutantResult(rule, finding, bound, IsUndecided: false, [.. reached]);
                 Collect(simulation, reached);
             }
@@ -61,12 +75,14 @@ public static class Mutant
         return new MutantResult(missing, missing == null ? null : $"never reached: {missing}", preemptionsMax, IsUndecided: false, [.. reached]);
     }
 
-    private static (string Rule, string Finding)? Execute(Simulation simulation, NativeHost<DepthFirst> host)
+    private static (string Rule, string Finding)? Execute(Simulation simulation, NativeHost<DepthFirst> host, Sentences? sentences)
     {
         ExecutionEnd end;
         try
         {
             end = simulation.Execute();
+            if (end == ExecutionEnd.Complete && sentences?.FirstBroken(atRest: true) is { } broken)
+                return (State, broken);
         }
         catch (Exception exception) when (exception is InvariantException or NullReferenceException or InvalidOperationException)
         {
@@ -89,6 +105,42 @@ public static class Mutant
         {
             if (expectations[i].Frequency == Frequency.Sometimes && simulation.Held[i])
                 reached.Add(expectations[i].Name);
+        }
+    }
+
+    // Asks the sentences about a kernel's state of each state that the execution before this one did not come to.
+    private sealed class Sentences
+    {
+        private readonly NativeHost<DepthFirst> host;
+        private readonly StateInvariant[] asked;
+        private readonly Action? others;
+
+        public Sentences(NativeHost<DepthFirst> host, KernelInvariants invariants, IReadOnlySet<string> exceptions)
+        {
+            this.host = host;
+            asked = [.. invariants.All.Where(i => !exceptions.Contains(i.Sentence))];
+            others = host.AtEachState;
+            host.AtEachState = Look;
+        }
+
+        public string? FirstBroken(bool atRest)
+        {
+            foreach (var sentence in asked)
+            {
+                if ((atRest || !sentence.AtRest) && sentence.FindBroken() != null)
+                    return sentence.Sentence;
+            }
+
+            return null;
+        }
+
+        private void Look()
+        {
+            others?.Invoke();
+            if (host.Strategy.Taken.Length < host.Strategy.Given.Length || host.IsAnybodyWithoutALock)
+                return;
+            if (FirstBroken(atRest: false) is { } broken)
+                host.Report(new Finding(State, broken));
         }
     }
 }

@@ -8,9 +8,13 @@ namespace Fscrypt.Sim.Necessity;
 
 /// <summary>A site, and what breaks in a scenario without it.</summary>
 /// <param name="Site">What is taken out.</param>
+/// <param name="IsIdle">
+/// Whether the whole kernel, searched as far, makes no use of it: the check comes out as it does without it, no other thread takes
+/// the lock. Then nothing can be learnt of it here.
+/// </param>
 /// <param name="All">With all watchers.</param>
 /// <param name="WithoutOrder">Without findings of races and of the order of locks.</param>
-public sealed record NecessityRow(Site Site, MutantResult All, MutantResult WithoutOrder);
+public sealed record NecessityRow(Site Site, bool IsIdle, MutantResult All, MutantResult WithoutOrder);
 
 /// <summary>Which locks, checks and orders a scenario needs on a kernel.</summary>
 /// <param name="Scenario">The scenario.</param>
@@ -30,25 +34,43 @@ public sealed record NecessityTable(Scenario Scenario, ImmutableArray<NecessityR
     /// <param name="only">The sites to take out; all if it is empty.</param>
     /// <exception cref="ScenarioException">Something breaks although nothing is taken out.</exception>
     public static NecessityTable Of(
-        Scenario scenario, KernelConfiguration kernel, int preemptionsMax, long executionsMax, int workers, Action progress, IReadOnlyList<Site> only)
+        KernelScenario scenario, KernelConfiguration kernel, int preemptionsMax, long executionsMax, int workers, Action progress, IReadOnlyList<Site> only)
     {
-        var whole = new SiteWatch();
-        var first = Mutant.Search(scenario, kernel, whole, preemptionsMax, executionsMax, []);
-        if (first.Rule != null)
-            throw new ScenarioException($"why: {scenario.Name} breaks rule {first.Rule} on {kernel.Design} {kernel.Release} with nothing taken out; explore it");
-        if (first.IsUndecided)
-            throw new ScenarioException($"why: {scenario.Name} is not searched to its end in {executionsMax} executions with nothing taken out; raise --executions or lower --preemptions");
+        var (whole, first, exceptions) = SearchWhole(scenario, kernel, preemptionsMax, executionsMax);
         var sites = Site.All.Where(s => only.Count == 0 || only.Contains(s)).ToList();
         var reached = sites.Where(s => whole.Reached.Contains(s.Key)).ToList();
         var unordered = scenario with { WithoutRules = [.. scenario.WithoutRules.Union(OrderRules)] };
         var rows = new NecessityRow[reached.Count];
         Explorer.InParallel(rows.Length, workers, i =>
         {
-            MutantResult Search(Scenario of) => Mutant.Search(of, kernel, new SiteWatch(reached[i].Key), preemptionsMax, executionsMax, first.Probes);
-            var all = Search(scenario);
-            rows[i] = new NecessityRow(reached[i], all, OrderRules.Contains(all.Rule) ? Search(unordered) : all);
+            MutantResult SearchOnce(KernelScenario of, IReadOnlySet<string>? asked)
+                => Mutant.Search(of, kernel, new SiteWatch(reached[i].Key), preemptionsMax, executionsMax, first.Probes, asked);
+            MutantResult Search(KernelScenario of) => SearchOnce(of, null) is var found && found.Rule == null && !found.IsUndecided ? SearchOnce(of, exceptions) : found;
+
+            // Without a check that comes out the same all executions are those of the whole kernel.
+            var isIdle = !whole.Used.Contains(reached[i].Key);
+            var all = isIdle && reached[i].Kind == SiteKind.Check ? first : Search(scenario);
+            rows[i] = new NecessityRow(reached[i], isIdle, all, OrderRules.Contains(all.Rule) ? Search(unordered) : all);
             progress();
         });
         return new NecessityTable(scenario, [.. rows], [.. sites.Except(reached)]);
+    }
+
+    /// <summary>Searches a scenario on a kernel that is whole.</summary>
+    /// <returns>The sites that it reached and used, the result, and which sentences about a kernel's state are not so in it.</returns>
+    /// <exception cref="ScenarioException">Something breaks, or the budget is spent.</exception>
+    public static (SiteWatch Sites, MutantResult Result, IReadOnlySet<string> Exceptions) SearchWhole(
+        KernelScenario scenario, KernelConfiguration kernel, int preemptionsMax, long executionsMax)
+    {
+        var whole = new SiteWatch();
+        var exceptions = new SortedSet<string>(StringComparer.Ordinal);
+        MutantResult result;
+        while ((result = Mutant.Search(scenario, kernel, whole, preemptionsMax, executionsMax, [], exceptions)).Rule == Mutant.State)
+            exceptions.Add(result.Finding!);
+        if (result.Rule != null)
+            throw new ScenarioException($"why: {scenario.Name} breaks rule {result.Rule} on {kernel.Design} {kernel.Release} with nothing taken out; explore it");
+        if (result.IsUndecided)
+            throw new ScenarioException($"why: {scenario.Name} is not searched to its end in {executionsMax} executions with nothing taken out; raise --executions or lower --preemptions");
+        return (whole, result, exceptions);
     }
 }

@@ -11,13 +11,13 @@ namespace Fscrypt.Sim.Necessity;
 /// <summary>What is at a site.</summary>
 public enum SiteKind
 {
-    /// <summary>An acquire of a lock, with the releases that belong to it.</summary>
+    /// <summary>An acquire of a lock, with the releases that belong to it; the same of a read section of RCU.</summary>
     Lock,
 
     /// <summary>A decision on the state.</summary>
     Check,
 
-    /// <summary>Which of two statements comes first; or what publishes, or is read as published.</summary>
+    /// <summary>Which of two statements comes first; what publishes, or is read as published; a grace period before memory is freed.</summary>
     Order,
 }
 
@@ -27,20 +27,41 @@ public enum SiteKind
 /// <param name="Key">Where it is.</param>
 public sealed record Site(string Name, SiteKind Kind, SiteKey Key)
 {
-    // The inode cache's part is the end of an inode: iput, evict, and what these two do on the LRU.
-    private static readonly string[] OfInodeCache =
-    [
-        "Iput", "IputFinal", "GenericDrop", "Evict", "WaitForIsolation", "Dispose", "RemoveFromHash", "TruncatePages", "AddToLru", "RemoveFromLru",
-    ];
+    // Whole types: the designs, removal and what else is done with keys, key set-up.
+    private static readonly Type[] Whole = [typeof(MasterKeyring), typeof(KeySetup), typeof(DirectKeys)];
 
-    // The dentry cache's: what kills the names of an inode, and dput.
-    private static readonly string[] OfDentryCache =
-    [
-        "PruneAliases", "ShrinkParent", "SelectCollect", "ShrinkDentryList", "LockForKill", "Kill", "KillUpwards", "ToShrinkList", "UnlinkInode",
-        "FindAnyAlias", "Dput", "FastPut", "Retain", "AddToLru", "RemoveFromLru", "Unlist",
-    ];
+    // Of the other types, by name, what removal, iput and key set-up come to on their way.
+    private static readonly Dictionary<string, string[]> Parts = new(StringComparer.Ordinal)
+    {
+        // The end of an inode: iput, evict, and what these two do on the LRU.
+        [nameof(InodeCache)] =
+        [
+            "Iput", "IputFinal", "GenericDrop", "Evict", "WaitForIsolation", "Dispose", "Clear", "RemoveFromHash", "TruncatePages", "RemovePages",
+            "Destroy", "AddToLru", "RemoveFromLru", "Grab",
+        ],
 
-    /// <summary>All sites of removal, iput and key set-up.</summary>
+        // What kills the names of an inode, and dput; before v6.8 too.
+        [nameof(DentryCache)] =
+        [
+            "PruneAliases", "ShrinkParent", "SelectCollect", "ShrinkDentryList", "LockForKill", "Kill", "KillUpwards", "ToShrinkList",
+            "RemoveFromShrinkList", "FindAnyAlias", "Dput", "FastPut", "Retain", "AddToLru", "RemoveFromLru", "Unhash", "RemoveFromHash",
+            "OldDput", "OldFastPut", "OldRetain", "OldDentryKill", "OldKill", "OldPruneAliases", "OldShrinkDentryList", "OldSteal",
+            "OldLockForShrink", "PutToList", "TryLockParent", "LockParent",
+        ],
+
+        // Removal's sync, with the flusher that it waits for; what iput and evict ask of writeback.
+        [nameof(Writeback)] =
+        [
+            "SyncFileSystem", "SyncInodes", "QueueAndWait", "WaitForInodes", "WriteAllWorks", "Write", "QueueIo", "MoveToIo", "SleepOn",
+            "WriteQueued", "WriteOne", "AfterWrite", "Requeue", "CompleteSync", "MoveTo", "WritePages", "MaySubmit", "StartIo", "EndIo", "WaitForIo",
+            "RemoveFromLists", "Unlist", "WaitForSync", "WriteNow", "MarkDirty", "TakeDirtyTime",
+        ],
+        [nameof(PageCache)] = ["Lock"],
+        ["Ext4"] = ["DropInode", "EvictInode", "TruncatePages", "ClearInode", "FreeOnDisk"],
+        ["Orphans"] = ["Remove"],
+    };
+
+    /// <summary>All sites of removal, iput and key set-up, whatever the design, the release and the file system.</summary>
     public static ImmutableArray<Site> All { get; } = [.. Find()];
 
     private static IEnumerable<Site> Find()
@@ -55,6 +76,7 @@ public sealed record Site(string Name, SiteKind Kind, SiteKey Key)
             {
                 nameof(KernelHost.Check) => SiteKind.Check,
                 nameof(KernelHost.Order) or "LoadAcquire" or "StoreRelease" or "PublishIfNull" => SiteKind.Order,
+                "PutAndTest" or "DecrementAndTest" or "DecrementUnlessOne" or "FreeAfterGracePeriod" => SiteKind.Order,
                 _ => SiteKind.Lock,
             };
             var name = $"{FunctionOf(call.Caller)}: {WhatOf(call)}";
@@ -67,9 +89,7 @@ public sealed record Site(string Name, SiteKind Kind, SiteKey Key)
     private static bool IsInScope(MethodInfo method)
     {
         var type = method.DeclaringType!;
-        return type.Namespace == typeof(Design).Namespace || type == typeof(MasterKeyring) || type == typeof(KeySetup)
-            || (type == typeof(InodeCache) && OfInodeCache.Contains(method.Name))
-            || (type == typeof(DentryCache) && OfDentryCache.Contains(method.Name));
+        return type.Namespace == typeof(Design).Namespace || Whole.Contains(type) || (Parts.TryGetValue(type.Name, out var names) && names.Contains(method.Name));
     }
 
     private static string FunctionOf(MethodInfo method) => method.GetCustomAttribute<KernelSourceAttribute>()?.Function ?? method.Name;
@@ -78,12 +98,18 @@ public sealed record Site(string Name, SiteKind Kind, SiteKey Key)
     {
         if (call.Called.DeclaringType == typeof(KernelHost))
             return call.What;
+        if (call.Called.DeclaringType == typeof(Rcu))
+            return "rcu_read_lock";
+        if (call.Called.DeclaringType is { IsGenericType: true } slab && slab.GetGenericTypeDefinition() == typeof(Slab<>))
+            return "freed after a grace period";
         var cell = call.Field?.GetCustomAttribute<KernelNameAttribute>()?.Name ?? call.Field?.Name ?? "lock";
         return call.Called.Name switch
         {
             "LoadAcquire" => $"load_acquire of {cell}",
             "StoreRelease" => $"store_release of {cell}",
             "PublishIfNull" => $"cmpxchg_release of {cell}",
+            "PutAndTest" or "DecrementAndTest" => $"order of dec_and_test of {cell}",
+            "DecrementUnlessOne" => $"order of dec_unless_one of {cell}",
             _ => cell,
         };
     }
