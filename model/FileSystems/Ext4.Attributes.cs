@@ -16,7 +16,7 @@ internal partial class Ext4
         return (Errno.OK, superBlock.Disk.Listing(directory.OnDisk, hasKey));
     }
 
-    [KernelSource("fs/crypto/hooks.c", "fscrypt_prepare_setattr")]
+    [KernelSource("include/linux/fscrypt.h", "fscrypt_prepare_setattr")]
     public KTask<Errno> PrepareSize(Inode inode) => keys.RequireKey(inode);
 
     [KernelSource("fs/ext4/inode.c", "ext4_setattr", Omits = "quota; the inode goes to the journal, and is not dirty afterwards")]

@@ -51,7 +51,7 @@ public sealed partial class KeySetup
     }
 
     /// <summary>Whether the inode has its key now, for those who cannot do without.</summary>
-    [KernelSource("fs/crypto/keysetup.c", "fscrypt_require_key")]
+    [KernelSource("include/linux/fscrypt.h", "fscrypt_require_key")]
     public async KTask<Errno> RequireKey(Inode inode)
     {
         if (!inode.OnDisk.IsEncrypted)

@@ -27,7 +27,7 @@ public sealed class WorkQueue : KernelObject
     public override string Name => "wq:" + worker.Name;
 
     /// <summary>queue_work: nothing happens if it is pending already.</summary>
-    [KernelSource("kernel/workqueue.c", "queue_work")]
+    [KernelSource("include/linux/workqueue.h", "queue_work")]
     public async KTask Queue(Work work)
     {
         await poolLock.Acquire();

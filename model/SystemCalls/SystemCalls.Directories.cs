@@ -45,7 +45,7 @@ public sealed partial class SystemCalls
     /// <param name="directory">The process's.</param>
     /// <param name="path">Where to.</param>
     /// <param name="user">Who.</param>
-    [KernelSource("fs/open.c", "ksys_chdir")]
+    [KernelSource("fs/open.c", "chdir")]
     public async KTask<Errno> ChangeDirectory(WorkingDirectory directory, PathName path, int user)
     {
         var (error, dentry) = await WalkMounted(path, directory: true);

@@ -87,7 +87,7 @@ public sealed partial class InodeCache
     }
 
     /// <summary>True for an inode that nobody can find again: no link, or not in the hash.</summary>
-    [KernelSource("fs/inode.c", "inode_generic_drop")]
+    [KernelSource("include/linux/fs.h", "inode_generic_drop")]
     internal static bool GenericDrop(Inode inode)
         => inode.Host.Check("i_nlink", inode.Nlink.Value == 0)
             || inode.Host.Check("unhashed", !inode.HashLink.IsHashed);

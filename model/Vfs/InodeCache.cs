@@ -32,7 +32,7 @@ public sealed partial class InodeCache : KernelObject
     public ReadOnlySpan<Inode> All => slab.Objects;
 
     /// <summary>The file system, which decides about drops and tears down.</summary>
-    internal IFileSystem FileSystem { get; set; } = null!;
+    public IFileSystem FileSystem { get; set; } = null!;
 
     internal Writeback Writeback { get; set; } = null!;
 

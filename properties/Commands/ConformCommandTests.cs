@@ -1,6 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Fscrypt.Sim.Commands;
+using Fscrypt.Sim.Model;
+using Fscrypt.Sim.Scenarios;
+using Fscrypt.Sim.Scenarios.Language;
+using Fscrypt.Sim.Search;
 using Xunit;
 
 namespace Fscrypt.Sim.Properties.Commands;
@@ -28,6 +32,28 @@ public sealed class ConformCommandTests : IDisposable
         var result = Conform(Recording(Step, Step.Replace("ENOKEY", "EBUSY", StringComparison.Ordinal)));
         Assert.Equal(ExitCode.Violated, result.Code);
         Assert.Contains("s: step 2, root rm_key K1: the kernel answered EBUSY, the model ENOKEY\n", result.Output, StringComparison.Ordinal);
+        Assert.EndsWith(
+            """
+            s: the model answers in fscrypt_find_master_key (fs/crypto/keyring.c)
+              scenario s "as Linux answers"
+              setup
+                root rm_key K1 -> r1                               # ENOKEY
+                root rm_key K1 -> r2                               # EBUSY | the model: ENOKEY
+              always same: r2 == "EBUSY"
+
+            """.ReplaceLineEndings("\n"), result.Output, StringComparison.Ordinal);
+    }
+
+    // What is printed is a scenario, which fails as the model does.
+    [Fact]
+    public void A_difference_can_become_a_scenario()
+    {
+        var result = Conform(Recording(Step, Step.Replace("ENOKEY", "EBUSY", StringComparison.Ordinal)));
+        var text = result.Output[result.Output.IndexOf("  scenario s", StringComparison.Ordinal)..] + "thread a\n  root status K1\n";
+        var file = ScenarioFile.Load(new Diagnostics("s", text));
+        Assert.Equal("", file.Diagnostics.Format());
+        var violation = Assert.Single(Explorer.Run(new SearchPlan(file.Scenario!, new KernelConfiguration()), new SearchProgress(null)).Tally.Violations);
+        Assert.Equal("same", violation.Rule);
     }
 
     [Fact]

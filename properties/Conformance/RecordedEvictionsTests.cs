@@ -1,11 +1,6 @@
-using Fscrypt.Sim.Engines;
+using Fscrypt.Sim.Conformance;
 using Fscrypt.Sim.Model;
 using Fscrypt.Sim.Model.Releases;
-using Fscrypt.Sim.Model.Vfs;
-using Fscrypt.Sim.Scenarios;
-using Fscrypt.Sim.Scenarios.Calls;
-using Fscrypt.Sim.Scenarios.Language;
-using Fscrypt.Sim.Search;
 using Xunit;
 
 namespace Fscrypt.Sim.Properties.Conformance;
@@ -43,43 +38,16 @@ public static class RecordedEvictionsTests
 
     private static List<string> Differences(RecordedEvictions sequence, KernelConfiguration configuration)
     {
-        var diagnostics = new Diagnostics("evictions", sequence.ToScenario());
-        var syntax = ScenarioParser.Parse(diagnostics)!;
-        Assert.Equal("", diagnostics.Format());
-        Assert.Equal([], CallModel.MissingIn(syntax).Select(m => m.What));
-
-        var events = sequence.Steps.Select(_ => new List<string>()).ToArray();
-        ScenarioInstance? instance = null;
-        var scenario = new KernelScenario("evictions", "", kernel =>
-        {
-            instance = CallBinding.Bind(syntax, "evictions", kernel);
-            kernel.SuperBlock.Device.EndsLater = true;             // as a real disk's I/O does
-            kernel.SuperBlock.Device.Later.Initialize(1_000);
-            var step = 0;
-            void Tell(string text)
-            {
-                while (!instance.Registers[step].Is("-"))
-                    step++;
-                events[step].Add(text);
-            }
-
-            kernel.Inodes.FileSystem = new WatchedFileSystem(kernel.Inodes.FileSystem, Tell, i => NameOf(i, kernel.Disk));
-            return instance;
-        });
-        _ = new Simulation(scenario, configuration, new NativeHost<DepthFirst>(new DepthFirst(0)));
-
+        var events = new EvictionLeg(configuration).Run(sequence.ToScenario())!;
         var differences = new List<string>();
-        for (var i = 0; i < events.Length; i++)
+        for (var i = 0; i < sequence.Steps.Count; i++)
         {
-            Assert.StartsWith("OK", instance!.Registers[i].Text, StringComparison.Ordinal);
-            var (expected, actual) = (string.Join(' ', sequence.Steps[i].Events), string.Join(' ', events[i]));
+            Assert.StartsWith("OK", events[i].Answer, StringComparison.Ordinal);
+            var (expected, actual) = (string.Join(' ', sequence.Steps[i].Events), string.Join(' ', events[i].Events));
             if (expected != actual)
                 differences.Add($"{sequence.Title}, {sequence.Steps[i].Text}:\n  kernel: {expected}\n  model:  {actual}");
         }
 
         return differences;
     }
-
-    private static string NameOf(Inode inode, Disk disk)
-        => inode.Number.Value == 0 ? "-" : inode.OnDisk.Label == 0 ? "?" : disk.FileNameOf(inode.OnDisk.Label);
 }

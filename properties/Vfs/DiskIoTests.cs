@@ -1,7 +1,7 @@
 using Fscrypt.Sim.Model;
 using Fscrypt.Sim.Model.Machine;
 using Fscrypt.Sim.Model.Vfs;
-using Fscrypt.Sim.Properties.Conformance;
+using Fscrypt.Sim.Conformance;
 using Fscrypt.Sim.Scenarios;
 using Xunit;
 

@@ -32,6 +32,7 @@ public sealed class CommandLine
             ReplayCommand.Create(scenarios, output),
             ShrinkCommand.Create(scenarios, output),
             ExplainCommand.Create(scenarios, output),
+            ShowCommand.Create(scenarios, output),
             MergeCommand.Create(output),
             ConformCommand.Create(scenarios, output, kernelRelease),
             ListCommand.Create(scenarios, output),

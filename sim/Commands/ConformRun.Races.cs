@@ -10,6 +10,7 @@ internal sealed partial class ConformRun
     private const int OutcomesShown = 40;
 
     private static readonly TimeSpan RaceDefault = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan ModelDefault = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan RaceOfAll = TimeSpan.FromSeconds(1.5);
     private static readonly TimeSpan ModelOfAll = TimeSpan.FromSeconds(5);
 
@@ -33,14 +34,14 @@ internal sealed partial class ConformRun
             else if (race != null && watch.Elapsed + RaceOfAll > left)
                 late.Add(name);
             else if (race != null)
-                RaceAndCompare(race, RaceOfAll, ModelOfAll);
+                RaceAndCompare(race, RaceOfAll, ModelOfAll, needsAll: true);
         }
 
         if (late.Count > 0 && IsTold)
             output.Line($"left out, because the time was over (--for has more): {string.Join(", ", late)}");
     }
 
-    private void RaceAndCompare(Race race, TimeSpan most, TimeSpan? modelTime)
+    private void RaceAndCompare(Race race, TimeSpan most, TimeSpan modelTime, bool needsAll)
     {
         var configuration = ConfigurationFor(running);
         if (race.Scenario.RefusalOf(configuration) is { } refusal)
@@ -51,10 +52,10 @@ internal sealed partial class ConformRun
         }
 
         var model = ModelOutcomes.Of(race.Scenario, configuration, modelTime);
-        if (modelTime != null && model.Incomplete != null)
+        if (needsAll && model.Incomplete != null)
         {
             if (IsTold)
-                output.Line($"{race.Scenario.Name}: left out: {model.Incomplete}; --races {race.Scenario.Name} gives it all that it needs");
+                output.Line($"{race.Scenario.Name}: left out: {model.Incomplete}; --races {race.Scenario.Name} gives it {ModelDefault.TotalMinutes:0} minutes");
             return;
         }
 
@@ -97,6 +98,8 @@ internal sealed partial class ConformRun
             output.Line($"{name}, {Words.Number(tally.Runs)} runs, each {(race.NeedsOwnFileSystem ? "on a fresh file system" : "in a fresh directory")}, seed {seed}");
             foreach (var (outcome, count) in tally.Seen.Take(OutcomesShown))
                 output.Line($"  {Words.Number(count),9}  {outcome}{(tally.Foreign.Contains(outcome) ? "   <- not the model's" : "")}");
+            foreach (var outcome in tally.ForeignConditions.Take(OutcomesShown))
+                output.Line($"  to look for it in the model: sometimes shown: {outcome}");
             foreach (var outcome in tally.Never.Take(OutcomesShown))
                 output.Line($"          0  {outcome}   (the model's; never seen)");
         }

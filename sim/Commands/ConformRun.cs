@@ -14,6 +14,8 @@ namespace Fscrypt.Sim.Commands;
 /// <param name="kernelRelease">What the running kernel calls itself; null to ask it.</param>
 internal sealed partial class ConformRun(ParseResult parsed, ScenarioCatalog scenarios, Output printed, string? kernelRelease)
 {
+    private const int ScenariosShown = 3;
+
     private static readonly TimeSpan AllDefault = TimeSpan.FromSeconds(60);
 
     private readonly Output output = parsed.GetValue(CommonOptions.NoColor) ? printed.Plain : printed;
@@ -77,7 +79,11 @@ internal sealed partial class ConformRun(ParseResult parsed, ScenarioCatalog sce
             output.Line($"recorded on {file.Kernel}");
         var version = KernelVersion.Of(file.Kernel);
         var model = version.Modelled == null ? new ModelLeg(asked) : ModelFor(version);
-        Judge([.. Chosen(file, ids, path ?? "the recording").Select(model.Compare)], "sequences have the recorded results", "are not modelled yet", fails: true, leavesOut: false);
+        RecordedSequence[] chosen = [.. Chosen(file, ids, path ?? "the recording")];
+        List<Comparison> rows = [.. chosen.Select(model.Compare)];
+        Judge(rows, "sequences have the recorded results", "are not modelled yet", fails: true, leavesOut: false);
+        foreach (var (row, sequence) in rows.Zip(chosen).Where(r => r.First.Step >= 0).Take(ScenariosShown))
+            Tell(model, sequence, row.Step);
     }
 
     // Why it was given up in its midst, or null: mounts and loop devices may be taken from us, which says nothing about the kernel.
@@ -116,7 +122,7 @@ internal sealed partial class ConformRun(ParseResult parsed, ScenarioCatalog sce
         }
 
         foreach (var race in raced)
-            RaceAndCompare(race, time ?? RaceDefault, modelTime: null);
+            RaceAndCompare(race, time ?? RaceDefault, ModelDefault, needsAll: false);
         if (isAll)
             RaceAll((time ?? AllDefault) - watch.Elapsed);
     }
@@ -133,7 +139,44 @@ internal sealed partial class ConformRun(ParseResult parsed, ScenarioCatalog sce
         var then = KernelVersion.Of(file.Kernel);
         if (!running.IsOneReleaseWith(then) && running.Modelled != null && !json)
             output.Line($"the recording is of Linux {then.Text}: differences are told, and are no failure");
-        Judge([.. chosen.Select(kernel.Compare)], "sequences have the recorded results on this kernel", "were not run", running.IsOneReleaseWith(then), leavesOut: true);
+        List<Comparison> rows = [.. chosen.Select(kernel.Compare)];
+        Judge(rows, "sequences have the recorded results on this kernel", "were not run", running.IsOneReleaseWith(then), leavesOut: true);
+        var model = ModelFor(running);
+        foreach (var (row, sequence) in rows.Zip(chosen).Where(r => r.First.Step >= 0).Take(ScenariosShown))
+            Tell(model, kernel.Run(sequence), row.Step);
+        OfEvictions(kernel, chosen);
+    }
+
+    // The order in which inodes go, which no result tells.
+    private void OfEvictions(KernelLeg kernel, RecordedSequence[] chosen)
+    {
+        var model = new EvictionLeg(ConfigurationFor(running));
+        var (rows, count) = (new List<Comparison>(), 0);
+        try
+        {
+            foreach (var sequence in chosen)
+            {
+                try
+                {
+                    var done = kernel.Run(sequence, out var events);
+                    count += events.Sum(e => e.Count);
+                    rows.Add(model.Compare(done, events));
+                }
+                catch (NotExpressibleException)
+                {
+                    // It was told above.
+                }
+            }
+        }
+        catch (LiveException exception)
+        {
+            if (IsTold)
+                output.Line($"left out: the trace events of inodes: {exception.Message}");
+            return;
+        }
+
+        if (count > 0)
+            Judge(rows, $"sequences have {Words.Number(count)} inodes asked about, evicted and freed in the model's order", "are not modelled yet", running.Modelled != null, leavesOut: true);
     }
 
     private void WriteRecording(KernelLeg kernel, RecordedSequence[] sequences, string path)
@@ -183,8 +226,8 @@ internal sealed partial class ConformRun(ParseResult parsed, ScenarioCatalog sce
         {
             var row = leg.Compare(drawn[i], out var smallest);
             rows.Add(row);
-            if (!row.Match && !json)
-                Tell(model, smallest);
+            if (row.Step >= 0)
+                Tell(model, smallest, row.Step);
         }
 
         Judge(rows, "random sequences are answered alike by this kernel and the model", "are not modelled yet", running.Modelled != null, leavesOut: false);
@@ -192,16 +235,24 @@ internal sealed partial class ConformRun(ParseResult parsed, ScenarioCatalog sce
             output.Line($"seed {seed}, {rows.Count} sequences of {RandomSequences.LengthDefault} operations");
     }
 
-    // Both answers side by side, as a scenario that can be kept.
-    private void Tell(ModelLeg model, RecordedSequence smallest)
+    // Up to where they differ, both answers side by side, as a scenario that can be kept: it fails until the model answers alike.
+    private void Tell(ModelLeg model, RecordedSequence sequence, int differs)
     {
-        var answers = model.AnswersTo(smallest);
-        for (var i = 0; i < smallest.Steps.Count; i++)
+        if (!IsTold)
+            return;
+        var answers = model.AnswersTo(sequence);
+        var step = sequence.Steps[differs];
+        output.Line($"{sequence.Id}: the model answers in {model.FunctionsOf(sequence, differs) ?? "no function that it could name"}");
+        output.Line($"  scenario {sequence.Id} \"as Linux answers\"");
+        output.Line("  setup");
+        for (var i = 0; i <= differs; i++)
         {
-            var step = smallest.Steps[i];
-            var (real, modelled) = (RecordedResult.TextOf(step.Op, step.Result), answers is { } known && i < known.Count ? known[i] : "?");
-            output.Line($"  {step.Text,-50} # {real}{(real == modelled ? "" : $" | the model: {modelled}")}");
+            var real = RecordedResult.TextOf(sequence.Steps[i].Op, sequence.Steps[i].Result);
+            var modelled = answers is { } known && i < known.Count ? known[i] : "?";
+            output.Line($"    {$"{sequence.Steps[i].Text} -> r{i + 1}",-50} # {ModelLeg.Shown(real)}{(real == modelled ? "" : $" | the model: {ModelLeg.Shown(modelled)}")}");
         }
+
+        output.Line($"  always same: r{differs + 1} == {RecordedStep.InQuotes(RecordedResult.TextOf(step.Op, step.Result))}");
     }
 
     // A row that is left out is no difference where the leg may leave out; what does not fail is told all the same.

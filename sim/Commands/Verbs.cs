@@ -41,6 +41,11 @@ internal static class Verbs
             "explain out/remove-vs-write-drop-inode-v5.4-lost-write.trace.json",
             "explain out/remove-vs-write-shrunk-drop-inode-v5.4-lost-write.trace.json",
         ],
+        ["show"] =
+        [
+            "show out/remove-vs-write-drop-inode-v5.4-lost-write.trace.json --format kernel-test",
+            "show out/remove-vs-write-drop-inode-v5.4-lost-write.trace.json --format kernel-test --out test",
+        ],
         ["merge"] =
         [
             "merge part1.json part2.json",

@@ -12,7 +12,8 @@ namespace Fscrypt.Sim.Conformance;
 /// <param name="Match">Whether all results are the same.</param>
 /// <param name="FirstDifference">The first operation whose result is another, with both; or null.</param>
 /// <param name="NotModelled">Whether it was not run: it asks for what the model has not got yet.</param>
-internal sealed record Comparison(string Sequence, bool Match, string? FirstDifference, bool NotModelled = false);
+/// <param name="Step">The place of that operation, from 0; -1 if it is about none.</param>
+internal sealed record Comparison(string Sequence, bool Match, string? FirstDifference, bool NotModelled = false, int Step = -1);
 
 /// <summary>Runs sequences on the model, alone on a fresh machine each, and compares with what is expected.</summary>
 /// <param name="configuration">Which kernel.</param>
@@ -31,7 +32,7 @@ internal sealed class ModelLeg(KernelConfiguration configuration)
             if (actual != expected)
             {
                 return new Comparison(
-                    sequence.Id, false, $"step {i + 1}, {step.Text}: the kernel answered {Shown(expected)}, the model {Shown(actual)}");
+                    sequence.Id, false, $"step {i + 1}, {step.Text}: the kernel answered {Shown(expected)}, the model {Shown(actual)}", Step: i);
             }
         }
 
@@ -41,6 +42,9 @@ internal sealed class ModelLeg(KernelConfiguration configuration)
             ? new Comparison(sequence.Id, false, $"at the end {finding.Rule}: {finding.Message}")
             : new Comparison(sequence.Id, true, null);
     }
+
+    /// <summary>The functions of the model that answer a step, or null; see <see cref="AnsweringFunctions"/>.</summary>
+    public string? FunctionsOf(RecordedSequence sequence, int step) => AnsweringFunctions.Of(sequence, step, configuration);
 
     /// <summary>What the model answers to each step, or null if it cannot run them.</summary>
     public IReadOnlyList<string>? AnswersTo(RecordedSequence sequence)
@@ -80,5 +84,6 @@ internal sealed class ModelLeg(KernelConfiguration configuration)
         }
     }
 
-    private static string Shown(string text) => text.Length == 0 ? "nothing" : text.Replace("\0", "\\0", StringComparison.Ordinal);
+    /// <summary>A result as people read it.</summary>
+    public static string Shown(string text) => text.Length == 0 ? "nothing" : text.Replace("\0", "\\0", StringComparison.Ordinal);
 }

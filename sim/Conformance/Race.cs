@@ -40,17 +40,24 @@ internal sealed record Race(
     /// <param name="refusal">Why not.</param>
     public static Race? Of(Scenario scenario, bool isSystemWide, out string? refusal)
     {
-        var syntax = scenario is { HasKernel: true, Text: { } text } ? ScenarioParser.Parse(new Diagnostics(scenario.Name, text)) : null;
+        var syntax = SyntaxOf(scenario);
         refusal = syntax == null ? "it is no scenario of system calls" : RefusalOf(syntax, isSystemWide);
-        if (refusal != null)
-            return null;
-        var registers = CallBinding.RegistersOf(syntax!);
-        IReadOnlyList<string> names = registers.Names;
+        return refusal == null ? From(scenario, syntax!) : null;
+    }
+
+    /// <summary>What the scenario of a file says; null if it is no scenario of system calls.</summary>
+    public static ScenarioSyntax? SyntaxOf(Scenario scenario)
+        => scenario is { HasKernel: true, Text: { } text } ? ScenarioParser.Parse(new Diagnostics(scenario.Name, text)) : null;
+
+    /// <summary>The operations of a scenario, whether a running kernel can do them or not.</summary>
+    public static Race From(Scenario scenario, ScenarioSyntax syntax)
+    {
+        List<string> names = [.. CallBinding.RegistersOf(syntax).Names];
         List<RaceStep> Steps(ThreadSyntax? body) => body == null ? [] : [.. CallChecker.WrittenOut(body.Statements).Select(c => new RaceStep(
             new RecordedStep(c.Actor.Text, c.Operation.Text, [.. c.Arguments.Select(a => a.Text)], default),
-            c.Register == null ? -1 : names.ToList().IndexOf(c.Register.Text)))];
+            c.Register == null ? -1 : names.IndexOf(c.Register.Text)))];
         return new Race(
-            scenario, Scenarios.Calls.Users.Of(syntax!), Steps(syntax!.Setup),
+            scenario, Scenarios.Calls.Users.Of(syntax), Steps(syntax.Setup),
             [.. syntax.Threads.SelectMany(t => Enumerable.Repeat(Steps(t), (int)(t.Copies ?? 1)))], Steps(syntax.Finally), names);
     }
 

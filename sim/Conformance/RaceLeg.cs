@@ -36,6 +36,7 @@ internal sealed record ModelOutcomes(IReadOnlyList<string> Outcomes, string? Inc
 internal sealed class RaceTally(Race race, ModelOutcomes model)
 {
     private readonly Dictionary<string, long> seen = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string[]> results = new(StringComparer.Ordinal);
 
     /// <summary>How often it was run.</summary>
     public long Runs { get; private set; }
@@ -50,6 +51,10 @@ internal sealed class RaceTally(Race race, ModelOutcomes model)
     /// <summary>The outcomes that were seen and that the model has not.</summary>
     public IReadOnlyList<string> Foreign => [.. Seen.Select(s => s.Outcome).Except(model.Outcomes)];
 
+    /// <summary>The same as conditions, in the language of scenarios.</summary>
+    public IReadOnlyList<string> ForeignConditions
+        => [.. Foreign.Select(o => string.Join(" && ", race.Registers.Zip(results[o], (name, text) => $"{name} == {RecordedStep.InQuotes(text)}")))];
+
     /// <summary>Whether everything that was seen is the model's.</summary>
     public bool IsGood => Foreign.Count == 0;
 
@@ -57,11 +62,12 @@ internal sealed class RaceTally(Race race, ModelOutcomes model)
     public string? Reason => IsGood ? null : model.Incomplete;
 
     /// <summary>Counts a run.</summary>
-    /// <param name="results">The text of each register.</param>
-    public void Count(string[] results)
+    /// <param name="texts">The text of each register.</param>
+    public void Count(string[] texts)
     {
         Runs++;
-        var outcome = string.Join(' ', race.Registers.Zip(results, (name, text) => $"{name}={text}"));
+        var outcome = string.Join(' ', race.Registers.Zip(texts, (name, text) => $"{name}={text}"));
+        results[outcome] = texts;
         seen[outcome] = seen.GetValueOrDefault(outcome) + 1;
     }
 }

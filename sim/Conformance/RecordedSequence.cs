@@ -93,8 +93,11 @@ internal sealed record RecordedStep(string Actor, string Op, IReadOnlyList<strin
 
     private static string Quoted(string argument)
         => argument.Length > 0 && argument[0] != '#' && !argument.Any(c => char.IsWhiteSpace(c) || c is '"' or '\\') && argument != "->"
-            ? argument
-            : $"\"{argument.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal)}\"";
+            ? argument : InQuotes(argument);
+
+    /// <summary>A text as scenarios write it.</summary>
+    public static string InQuotes(string text)
+        => $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal).Replace("\0", "\\0", StringComparison.Ordinal)}\"";
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]

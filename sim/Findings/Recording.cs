@@ -32,6 +32,7 @@ public sealed class Recording : IDisposable
             recording.Loop = loop = new LoopWatch(host, simulation.Instance);
         Run(watch: null);
         Steps = [.. recorder.Steps.Select(ToTrace)];
+        Stacks = [.. recorder.Steps.Select(s => names.Of(s.Functions!))];
         Tasks = [.. host.Threads.Take(host.ThreadCount).Select(t => t.Name)];
         Exposures = recorder.Exposures;
         Finding = simulation.Violation ?? loop?.Finding;
@@ -47,6 +48,9 @@ public sealed class Recording : IDisposable
 
     /// <summary>The steps.</summary>
     public IReadOnlyList<TraceStep> Steps { get; }
+
+    /// <summary>The functions that each step was in, the innermost first.</summary>
+    public IReadOnlyList<IReadOnlyList<TraceFunction>> Stacks { get; }
 
     /// <summary>The copies of key material in memory, and how long they were there.</summary>
     public IReadOnlyList<Exposure> Exposures { get; }

@@ -22,6 +22,9 @@ internal sealed class LiveFileSystem : IDisposable
     private static string Stage
         => Array.Find(["/mnt", "/media", "/srv"], d => Directory.Exists(d) && !AppContext.BaseDirectory.StartsWith(d + "/", StringComparison.Ordinal)) ?? "/mnt";
 
+    // Beside the file system, on the tmpfs.
+    private static string Tracing => $"{Stage}/tracing";
+
     private readonly LoopImage image = new();
     private readonly LiveActor keeper;
     private readonly int entries;
@@ -45,6 +48,27 @@ internal sealed class LiveFileSystem : IDisposable
 
     /// <summary>Whether it is mounted.</summary>
     public bool IsMounted { get; private set; }
+
+    /// <summary>The kernel's number of the device that it is on; it is mounted.</summary>
+    public long Device => keeper.Do(() =>
+    {
+        LiveException.Checked(SystemCall.Stat(SystemCall.AtCurrentDirectory, Point, 0, out var state), "stat of the root");
+        return ((state.Device >> 32) << 20) | (state.Device & 0xfffff);
+    });
+
+    /// <summary>Does something in the namespace of the mounts, as root.</summary>
+    public long InOwnNamespace(Func<long> action) => keeper.Do(action);
+
+    /// <summary>Mounts the tracer's file system in the same namespace, once.</summary>
+    /// <returns>Where it is.</returns>
+    /// <exception cref="LiveException">The kernel has none.</exception>
+    public string MountTracing()
+    {
+        var made = keeper.Do(() => SystemCall.At(258, SystemCall.AtCurrentDirectory, Tracing, 0x1c0));
+        if (made >= 0)
+            LiveException.Checked(keeper.Do(() => SystemCall.Mount("none", Tracing, "tracefs", 0)), "mounting tracefs");
+        return Tracing;
+    }
 
     /// <summary>A thread of a user in there.</summary>
     public LiveActor Enter(long uid) => keeper.Do(() =>

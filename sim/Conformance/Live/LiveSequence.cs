@@ -47,6 +47,9 @@ internal sealed partial class LiveSequence(
         }
     } = new HashSet<string>(StringComparer.Ordinal);
 
+    /// <summary>What the file with an inode number is called; <c>?</c> if nobody gave it a name.</summary>
+    public string LabelOf(long inode) => names.LabelOf(inode);
+
     /// <summary>Does a step on the thread that calls, which is its actor already.</summary>
     /// <exception cref="NotExpressibleException">It cannot be done, or must not.</exception>
     public JsonObject DoHere(RecordedStep step)

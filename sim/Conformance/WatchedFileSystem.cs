@@ -2,7 +2,7 @@ using Fscrypt.Sim.Model;
 using Fscrypt.Sim.Model.Machine;
 using Fscrypt.Sim.Model.Vfs;
 
-namespace Fscrypt.Sim.Properties.Conformance;
+namespace Fscrypt.Sim.Conformance;
 
 /// <summary>A file system between the VFS and ext4 that tells what the VFS asks about the end of inodes, and changes nothing.</summary>
 /// <param name="inner">The file system.</param>
