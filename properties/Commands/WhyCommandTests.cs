@@ -36,7 +36,7 @@ public static class WhyCommandTests
     public static void A_lock_that_is_taken_out_is_neither_taken_nor_released()
     {
         var site = Site.All.Single(s => s.Name == "check_for_busy_inodes: mk_decrypted_inodes_lock #1");
-        var scenario = ScenarioCatalog.Library.Find("remove-vs-write");
+        var scenario = (KernelScenario)ScenarioCatalog.Library.Find("remove-vs-write");
         var result = Mutant.Search(scenario, new KernelConfiguration(), new SiteWatch(site.Key), 0, 1000, []);
         Assert.NotEqual("lock-misuse", result.Rule);
     }

@@ -1,3 +1,4 @@
+using Fscrypt.Sim.Conformance;
 using Fscrypt.Sim.Model;
 using Fscrypt.Sim.Model.Fscrypt;
 using Fscrypt.Sim.Model.Machine;
@@ -5,7 +6,6 @@ using Fscrypt.Sim.Model.Releases;
 using Fscrypt.Sim.Model.Rules;
 using Fscrypt.Sim.Model.Vfs;
 using Fscrypt.Sim.Necessity;
-using Fscrypt.Sim.Properties.Conformance;
 using Fscrypt.Sim.Properties.Vfs;
 using Fscrypt.Sim.Scenarios;
 using Fscrypt.Sim.Search;
@@ -70,7 +70,7 @@ public static class LocklessPresenceTests
     public static void Who_does_not_count_what_is_left_reports_a_lie()
     {
         var kernel = new KernelConfiguration();
-        var asked = KernelTexts.Of(LastPut) with { OnlyRules = ["unlocked-inode"] };
+        var asked = (KernelScenario)KernelTexts.Of(LastPut) with { OnlyRules = ["unlocked-inode"] };
         var sites = new SiteWatch(Site.All.Single(s => s.Name == "check_for_busy_inodes: the list is empty").Key);
         var result = Mutant.Search(asked, kernel, sites, 2, 1_000_000, []);
         Assert.Equal("unlocked-inode", result.Rule);
