@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Fscrypt.Sim.Conformance;
 using Fscrypt.Sim.Conformance.Live;
 using Fscrypt.Sim.Model;
@@ -75,6 +76,31 @@ public static class LiveEvictionsTests
         }
 
         Assert.DoesNotContain(TraceEvents.NameFor(Environment.ProcessId), Names(), StringComparison.Ordinal);
+
+        // Nor is one of a command that is killed while it has one.
+        var start = new ProcessStartInfo("dotnet") { UseShellExecute = false, RedirectStandardOutput = true };
+        foreach (var argument in new[] { typeof(KernelLeg).Assembly.Location, "conform", "--kernel", Recording })
+            start.ArgumentList.Add(argument);
+        using var process = Process.Start(start)!;
+        var name = TraceEvents.NameFor(process.Id);
+        Assert.True(Comes(() => Names().Contains(name, StringComparison.Ordinal)));
+        process.Kill();
+        Assert.True(Comes(() => !Names().Contains(name, StringComparison.Ordinal)));
+    }
+
+    private static string Recording => Path.Combine(Documents.KernelMapTests.Root(), "properties", "Conformance", "Recordings", "linux-6.18.json");
+
+    private static bool Comes(Func<bool> condition)
+    {
+        var watch = Stopwatch.StartNew();
+        while (!condition())
+        {
+            if (watch.Elapsed > TimeSpan.FromSeconds(60))
+                return false;
+            Thread.Sleep(10);
+        }
+
+        return true;
     }
 
     private static RecordedStep Step(string operation, params string[] arguments) => new("root", operation, arguments, default);

@@ -58,7 +58,7 @@ internal sealed class KernelRace : IDisposable
         Array.Fill(results, "-");
         try
         {
-            using var live = new LiveSequence(files, actors, isSystemWide, place) { Shared = shared };
+            using var live = new LiveSequence(files, actors, isSystemWide, place) { Shared = shared, SparesOthers = !isSystemWide };
             foreach (var step in race.Setup)
             {
                 var text = Done(live.Do(step.Step), step, results);

@@ -33,6 +33,9 @@ internal sealed partial class LiveSequence(
     /// </summary>
     public bool IsRacing { get; set; }
 
+    /// <summary>Whether <c>sync</c> syncs this file system only: all there are would be too many, again and again.</summary>
+    public bool SparesOthers { get; init; }
+
     /// <summary>
     /// Descriptors that several threads use. Their numbers are none that the kernel gives away again: who comes too late finds
     /// nothing, and not another file.
@@ -124,8 +127,7 @@ internal sealed partial class LiveSequence(
         "write" => Answer.Of(SystemCall.Write(Descriptor(a[0]), Encoding.ASCII.GetBytes(a[1]), a.Number("off", 0))),
         "fsync" => Answer.Of(SystemCall.Any(74, Descriptor(a[0]))),
         "syncfs" => Answer.Of(SystemCall.Any(306, Descriptor(a[0]))),
-        // Of a race only its own file system is synced, and not again and again all there are.
-        "sync" => Answer.Of(place.Length > 0 && !isSystemWide ? LiveFileSystem.SyncRoot() : SystemCall.Any(162)),
+        "sync" => Answer.Of(SparesOthers ? LiveFileSystem.SyncRoot() : SystemCall.Any(162)),
         "ftruncate" => Answer.Of(SystemCall.Any(77, Descriptor(a[0]), Amount(a[1]))),
         "fadvise" => Answer.Of(SystemCall.Any(221, Descriptor(a[0]), 0, 0, 4)),
         "flock" => Answer.Of(SystemCall.Any(73, Descriptor(a[0]), 2 | 4)),

@@ -1,13 +1,13 @@
+using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Fscrypt.Sim.Conformance.Live;
 
 /// <summary>
 /// The trace events of ext4 that tell which inodes are asked about, evicted and freed: of one file system, in an instance of the
-/// tracer of its own, which nobody else's tracing has to do with. An instance has a name that everybody sees and that outlives its
-/// process: it is removed at the end and when a signal ends the process; whoever comes next takes away what SIGKILL has left.
+/// tracer of its own, which nobody else's tracing has to do with. An instance has a name that everybody sees, and outlives who made it:
+/// a shell waits for the end of this process, however it ends, and removes it. Should that one be killed too, whoever comes next does.
 /// </summary>
 internal sealed class TraceEvents : IDisposable
 {
@@ -22,7 +22,7 @@ internal sealed class TraceEvents : IDisposable
     private readonly LiveFileSystem files;
     private readonly string instance;
     private readonly int pipe;
-    private readonly IReadOnlyList<PosixSignalRegistration> signals;
+    private readonly Process keeper;
     private readonly byte[] buffer = GC.AllocateArray<byte>(BufferMax, pinned: true);
 
     /// <summary>Makes the instance.</summary>
@@ -34,8 +34,8 @@ internal sealed class TraceEvents : IDisposable
         var instances = files.MountTracing() + "/instances";
         instance = $"{instances}/{NameFor(Environment.ProcessId)}";
         files.InOwnNamespace(() => Sweep(instances));
-        signals = [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }.Select(s => PosixSignalRegistration.Create(s, _ => End()))];
         Checked(() => SystemCall.At(258, SystemCall.AtCurrentDirectory, instance, 0x1c0), "an instance of the tracer");
+        keeper = Keep(files, instance);
         try
         {
             var device = files.Device;
@@ -73,17 +73,31 @@ internal sealed class TraceEvents : IDisposable
 
     public void Dispose()
     {
-        foreach (var signal in signals)
-            signal.Dispose();
-        End();
-    }
-
-    // Who reads it holds it.
-    private void End()
-    {
+        // Who reads it holds it.
         if (pipe > 0)
             SystemCall.Close(pipe);
-        files.InOwnNamespace(() => Remove(instance));
+        keeper.StandardInput.Close();
+        keeper.WaitForExit();
+        keeper.Dispose();
+    }
+
+    // Its input ends when this process does. What a terminal sends to both of them is not meant for it.
+    private static Process Keep(LiveFileSystem files, string instance)
+    {
+        const string Script = """
+            trap '' INT TERM HUP; cat > /dev/null; echo 0 > "$1/events/enable"; i=0
+            until rmdir "$1" || [ $((i += 1)) -gt 100 ]; do sleep 0.02; done
+            """;
+        Process? started = null;
+        var start = new ProcessStartInfo("sh") { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardError = true };
+        foreach (var argument in new[] { "-c", Script, "sh", instance })
+            start.ArgumentList.Add(argument);
+        files.InOwnNamespace(() =>
+        {
+            started = Process.Start(start);                     // by the thread whose namespace it needs
+            return 0;
+        });
+        return started!;
     }
 
     private static string? Told(string line, Func<long, string> nameOf)
