@@ -36,7 +36,28 @@ internal sealed class Orphans(KernelHost host) : KernelObject(host)
             }) with { AtRest = true },
             StateInvariant.OfInodes(inodes, "an inode without a link is on the orphan list",
                 i => i.Number.Peek == 0 || i.SuperBlock.Disk.Inodes[i.Number.Peek] == null || i.OnDisk.Links.Value != 0 || i.OnDisk.OrphanLink.Peek) with { AtRest = true },
+            new StateInvariant("what is on the orphan list is in memory: its eviction frees it", () =>
+            {
+                for (var orphan = List.PeekFirst; orphan != null; orphan = List.PeekAfter(orphan))
+                {
+                    if (!IsInMemory(orphan, inodes))
+                        return orphan;
+                }
+
+                return null;
+            }) with { AtRest = true },
         ];
+
+    private static bool IsInMemory(DiskInode orphan, InodeCache inodes)
+    {
+        foreach (var inode in inodes.All)
+        {
+            if (inode.IsAlive && inode.Number.Peek == orphan.Number && inode.SuperBlock.Disk.Inodes[orphan.Number] == orphan)
+                return true;
+        }
+
+        return false;
+    }
 
     /// <summary>Adds an inode, inside a handle.</summary>
     [KernelSource("fs/ext4/orphan.c", "ext4_orphan_add", Omits = "the orphan file, which has a slot for each and no lock; credits")]

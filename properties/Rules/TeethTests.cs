@@ -62,6 +62,14 @@ public static class TeethTests
         });
 
     [Fact]
+    public static void Keeping_the_memory_of_a_key_that_is_gone_is_a_leak()
+        => Breaks("memory-leak", "remove-vs-open", async (kernel, key) =>
+        {
+            await key.StructRefs.Get();
+            return await new DropInode(Shared(kernel)).LockFiles(key);
+        });
+
+    [Fact]
     public static void Setting_I_SYNC_and_never_clearing_it_leaves_the_inode_under_writeback()
         => Breaks("inode-state", "remove-vs-unlock", async (_, key) =>
         {

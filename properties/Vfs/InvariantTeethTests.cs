@@ -50,6 +50,13 @@ public static class InvariantTeethTests
             second.Number.Value = t.H.Number.Peek;
             t.Kernel.Inodes.Hash.AddFirst(second);
         },
+        ["a live inode is alone: one with its number that is dying has been torn down, as far as others can tell"] = async t =>
+        {
+            var second = await t.Kernel.Inodes.New(t.SuperBlock);
+            second.Number.Value = t.H.Number.Peek;
+            second.Count.Initialize(0);
+            await Set(second, InodeState.Freeing);
+        },
         [InodeInvariants.IdleIsOnLru] = t => Now(() => t.SuperBlock.InodeLru.Remove(t.H)),
         ["an inode that is freed was evicted, and is nowhere any more"] = async t =>
         {
@@ -119,6 +126,13 @@ public static class InvariantTeethTests
 
         ["what is on the orphan list has no link"] = t => Now(() => ((Ext4)t.Kernel.Inodes.FileSystem).Orphans.List.AddFirst(t.H.OnDisk)),
         ["an inode without a link is on the orphan list"] = t => Now(() => t.H.OnDisk.Links.Value = 0),
+        ["what is on the orphan list is in memory: its eviction frees it"] = t => Now(() =>
+        {
+            var disk = t.Kernel.Disk;
+            var lost = disk.Inodes[disk.AddFile(Disk.RootNumber, "lost", "")]!;
+            lost.Links.Value = 0;
+            ((Ext4)t.Kernel.Inodes.FileSystem).Orphans.List.AddFirst(lost);
+        }),
 
         ["I_SYNC_QUEUED says whether an inode is on b_io or b_more_io"] = t => Set(t.Of(t.G), InodeState.SyncQueued),
         ["an inode on b_dirty, b_io or b_more_io is dirty, or being written"] = t => Now(() => t.Kernel.Writeback.Dirty.AddFirst(t.Of(t.G))),

@@ -20,12 +20,14 @@ internal static class WhyCommand
         Description = "take out only this one, as the table names it (repeatable; default all)", HelpName = "SITE", Arity = ArgumentArity.OneOrMore,
     };
 
+    private static readonly Option<bool> AtOnceOption = new("--at-once") { Description = "take the given sites out together" };
+
     public static Command Create(ScenarioCatalog scenarios, Output output)
     {
         var names = new Argument<string[]>("SCENARIO") { Description = "files or scenarios", Arity = ArgumentArity.OneOrMore };
         var command = new Command("why", "which lock, check, ordering of the design is needed, and what breaks without it")
         {
-            names, SiteOption, CommonOptions.Design, CommonOptions.Release, CommonOptions.Without, CommonOptions.Fs, CommonOptions.Preemptions,
+            names, SiteOption, AtOnceOption, CommonOptions.Design, CommonOptions.Release, CommonOptions.Without, CommonOptions.Fs, CommonOptions.Preemptions,
             CommonOptions.Executions, CommonOptions.Workers, CommonOptions.Json, CommonOptions.Timing, CommonOptions.Quiet, CommonOptions.NoColor,
         };
         command.SetAction(parsed =>
@@ -39,13 +41,16 @@ internal static class WhyCommand
             var preemptions = (int?)CommonOptions.NumberOf(parsed, CommonOptions.Preemptions, 0, 1_000_000) ?? PreemptionsDefault;
             var budget = CommonOptions.NumberOf(parsed, CommonOptions.Executions, 1, long.MaxValue) ?? BudgetDefault;
             List<Site> only = [.. (parsed.GetValue(SiteOption) ?? []).Distinct().Select(SiteOf)];
+            var atOnce = parsed.GetValue(AtOnceOption);
+            if (atOnce && only.Count == 0)
+                throw new UsageException("--at-once takes the sites out that --site names; name them");
             var to = parsed.GetValue(CommonOptions.NoColor) ? output.Plain : output;
             var started = Stopwatch.GetTimestamp();
             var progress = new SearchProgress(parsed.GetValue(CommonOptions.Quiet) ? null : output.Error, chosen.Count);
             var tables = new List<NecessityTable>();
             foreach (var scenario in chosen)
             {
-                tables.Add(NecessityTable.Of((KernelScenario)scenario, kernel, preemptions, budget, CommonOptions.WorkersOf(parsed), () => progress.Add(1), only));
+                tables.Add(NecessityTable.Of((KernelScenario)scenario, kernel, preemptions, budget, CommonOptions.WorkersOf(parsed), () => progress.Add(1), only, atOnce));
                 progress.Done();
             }
 

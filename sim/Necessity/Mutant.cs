@@ -24,8 +24,8 @@ public sealed record MutantResult(string? Rule, string? Finding, int Preemptions
 /// schedule of this one breaks the expectation that it sometimes is.
 /// </para>
 /// <para>
-/// Where no rule breaks the sentences about the kernel's state are asked too, between any two steps and at rest. While somebody is
-/// in what a lock guards whose acquire is taken out they are not: he would have been alone there.
+/// The sentences about the kernel's state are asked too, between any two steps and at rest; they count where no rule breaks. While
+/// somebody is in what a lock guards whose acquire is taken out they are not asked: he would have been alone there.
 /// </para>
 /// </remarks>
 public static class Mutant
@@ -50,12 +50,13 @@ public static class Mutant
     {
         var reached = new SortedSet<string>(StringComparer.Ordinal);
         var left = executionsMax;
+        MutantResult? state = null;
         for (var bound = 0; bound <= preemptionsMax; bound++)
         {
             var host = new NativeHost<DepthFirst>(new DepthFirst(bound)) { StepsMax = StepsMax };
             Kernel? made = null;
             var simulation = new Simulation(scenario with { Create = k => scenario.Create(made = k) }, kernel, host);
-            var sentences = exceptions == null ? null : new Sentences(host, new KernelInvariants(made!), exceptions);
+            var sentences = exceptions == null || state != null ? null : new Sentences(host, new KernelInvariants(made!), exceptions);
             host.Sites = sites;
             do
             {
@@ -64,6 +65,8 @@ public static class Mutant
                 if (Execute(simulation, host, sentences) is var (rule, finding))
                     return new MutantResult(rule, finding, bound, IsUndecided: false, [.. reached]);
                 Collect(simulation, reached);
+                if (state == null && sentences?.Broken is { } broken)
+                    state = new MutantResult(State, broken, bound, IsUndecided: false, [.. reached]);
             }
             while (host.Strategy.Next());
 
@@ -72,7 +75,7 @@ public static class Mutant
         }
 
         var missing = probes.FirstOrDefault(p => !reached.Contains(p));
-        return new MutantResult(missing, missing == null ? null : $"never reached: {missing}", preemptionsMax, IsUndecided: false, [.. reached]);
+        return missing == null && state != null ? state : new MutantResult(missing, missing == null ? null : $"never reached: {missing}", preemptionsMax, IsUndecided: false, [.. reached]);
     }
 
     private static (string Rule, string Finding)? Execute(Simulation simulation, NativeHost<DepthFirst> host, Sentences? sentences)
@@ -81,8 +84,8 @@ public static class Mutant
         try
         {
             end = simulation.Execute();
-            if (end == ExecutionEnd.Complete && sentences?.FirstBroken(atRest: true) is { } broken)
-                return (State, broken);
+            if (end == ExecutionEnd.Complete)
+                sentences?.Look(atRest: true);
         }
         catch (Exception exception) when (exception is InvariantException or NullReferenceException or InvalidOperationException)
         {
@@ -120,27 +123,27 @@ public static class Mutant
             this.host = host;
             asked = [.. invariants.All.Where(i => !exceptions.Contains(i.Sentence))];
             others = host.AtEachState;
-            host.AtEachState = Look;
+            host.AtEachState = LookAtState;
         }
 
-        public string? FirstBroken(bool atRest)
+        /// <summary>The first sentence that was not so, or null.</summary>
+        public string? Broken { get; private set; }
+
+        /// <summary>Asks all sentences, unless one was not so before.</summary>
+        public void Look(bool atRest)
         {
             foreach (var sentence in asked)
             {
-                if ((atRest || !sentence.AtRest) && sentence.FindBroken() != null)
-                    return sentence.Sentence;
+                if (Broken == null && (atRest || !sentence.AtRest) && sentence.FindBroken() != null)
+                    Broken = sentence.Sentence;
             }
-
-            return null;
         }
 
-        private void Look()
+        private void LookAtState()
         {
             others?.Invoke();
-            if (host.Strategy.Taken.Length < host.Strategy.Given.Length || host.IsAnybodyWithoutALock)
-                return;
-            if (FirstBroken(atRest: false) is { } broken)
-                host.Report(new Finding(State, broken));
+            if (Broken == null && host.Strategy.Taken.Length >= host.Strategy.Given.Length && !host.IsAnybodyWithoutALock)
+                Look(atRest: false);
         }
     }
 }

@@ -32,25 +32,27 @@ public sealed record NecessityTable(Scenario Scenario, ImmutableArray<NecessityR
     /// <param name="workers">Threads of the computer to use; no result depends on it.</param>
     /// <param name="progress">To be told how far it is.</param>
     /// <param name="only">The sites to take out; all if it is empty.</param>
+    /// <param name="atOnce">Whether they are taken out together, which makes one row.</param>
     /// <exception cref="ScenarioException">Something breaks although nothing is taken out.</exception>
     public static NecessityTable Of(
-        KernelScenario scenario, KernelConfiguration kernel, int preemptionsMax, long executionsMax, int workers, Action progress, IReadOnlyList<Site> only)
+        KernelScenario scenario, KernelConfiguration kernel, int preemptionsMax, long executionsMax, int workers, Action progress, IReadOnlyList<Site> only,
+        bool atOnce = false)
     {
         var (whole, first, exceptions) = SearchWhole(scenario, kernel, preemptionsMax, executionsMax);
         var sites = Site.All.Where(s => only.Count == 0 || only.Contains(s)).ToList();
         var reached = sites.Where(s => whole.Reached.Contains(s.Key)).ToList();
         var unordered = scenario with { WithoutRules = [.. scenario.WithoutRules.Union(OrderRules)] };
-        var rows = new NecessityRow[reached.Count];
+        List<List<Site>> mutants = atOnce && reached.Count > 0 ? [reached] : [.. reached.Select(s => new List<Site> { s })];
+        var rows = new NecessityRow[mutants.Count];
         Explorer.InParallel(rows.Length, workers, i =>
         {
-            MutantResult SearchOnce(KernelScenario of, IReadOnlySet<string>? asked)
-                => Mutant.Search(of, kernel, new SiteWatch(reached[i].Key), preemptionsMax, executionsMax, first.Probes, asked);
-            MutantResult Search(KernelScenario of) => SearchOnce(of, null) is var found && found.Rule == null && !found.IsUndecided ? SearchOnce(of, exceptions) : found;
+            MutantResult Search(KernelScenario of)
+                => Mutant.Search(of, kernel, new SiteWatch([.. mutants[i].Select(s => s.Key)]), preemptionsMax, executionsMax, first.Probes, exceptions);
 
             // Without a check that comes out the same all executions are those of the whole kernel.
-            var isIdle = !whole.Used.Contains(reached[i].Key);
-            var all = isIdle && reached[i].Kind == SiteKind.Check ? first : Search(scenario);
-            rows[i] = new NecessityRow(reached[i], isIdle, all, OrderRules.Contains(all.Rule) ? Search(unordered) : all);
+            var isIdle = !mutants[i].Exists(s => whole.Used.Contains(s.Key));
+            var all = isIdle && mutants[i].TrueForAll(s => s.Kind == SiteKind.Check) ? first : Search(scenario);
+            rows[i] = new NecessityRow(Site.Of(mutants[i]), isIdle, all, OrderRules.Contains(all.Rule) ? Search(unordered) : all);
             progress();
         });
         return new NecessityTable(scenario, [.. rows], [.. sites.Except(reached)]);

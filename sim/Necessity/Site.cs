@@ -64,6 +64,9 @@ public sealed record Site(string Name, SiteKind Kind, SiteKey Key)
     /// <summary>All sites of removal, iput and key set-up, whatever the design, the release and the file system.</summary>
     public static ImmutableArray<Site> All { get; } = [.. Find()];
 
+    /// <summary>Several that are taken out at once, as one; at least one.</summary>
+    internal static Site Of(IReadOnlyList<Site> sites) => sites.Count == 1 ? sites[0] : sites[0] with { Name = string.Join(" + ", sites.Select(s => s.Name)) };
+
     private static IEnumerable<Site> Find()
     {
         var seen = new HashSet<SiteKey>();
