@@ -34,7 +34,7 @@ public static class InodeInvariants
             Each("a hashed inode is found by its number", i => inodes.HashLock.IsHeld || !i.HashLink.Peek || IsFound(i, inodes)),
             Each("a live inode is the only hashed one with its number that is not dying",
                 i => !i.HashLink.Peek || Has(i, InodeState.Dying) || IsOnlyOne(i, inodes)),
-            Each("a live inode is alone: one with its number that is dying has been torn down, as far as others can tell",
+            Each("the key and the pages of a dying inode are gone before another one with its number is live",
                 i => !i.HashLink.Peek || Has(i, InodeState.Dying) || !HasPredecessor(i, inodes)),
             Each(IdleIsOnLru, i => i.Lock.IsHeld || !IsIdle(i) || IsOnLru(i)),
             new("an inode that is freed was evicted, and is nowhere any more", () => FirstFreedInUse(inodes)),
@@ -86,7 +86,8 @@ public static class InodeInvariants
     {
         foreach (var other in inodes.All)
         {
-            if (other != inode && other.IsAlive && other.Number.Peek == inode.Number.Peek && Has(other, InodeState.Dying) && !Has(other, InodeState.Clear))
+            var hasAny = other.CryptInfo.Peek != null || other.Folio.Peek.Flags != FolioFlags.None;
+            if (hasAny && other != inode && other.IsAlive && other.Number.Peek == inode.Number.Peek && Has(other, InodeState.Dying))
                 return true;
         }
 
