@@ -34,10 +34,12 @@ internal sealed class TraceEvents : IDisposable
         var instances = files.MountTracing() + "/instances";
         instance = $"{instances}/{NameFor(Environment.ProcessId)}";
         files.InOwnNamespace(() => Sweep(instances));
-        Checked(() => SystemCall.At(258, SystemCall.AtCurrentDirectory, instance, 0x1c0), "an instance of the tracer");
+
+        // First who removes it, and then it: this process may be killed in between.
         keeper = Keep(files, instance);
         try
         {
+            Checked(() => SystemCall.At(258, SystemCall.AtCurrentDirectory, instance, 0x1c0), "an instance of the tracer");
             var device = files.Device;
             foreach (var name in Events.Split(' '))
             {
@@ -85,8 +87,8 @@ internal sealed class TraceEvents : IDisposable
     private static Process Keep(LiveFileSystem files, string instance)
     {
         const string Script = """
-            trap '' INT TERM HUP; cat > /dev/null; echo 0 > "$1/events/enable"; i=0
-            until rmdir "$1" || [ $((i += 1)) -gt 100 ]; do sleep 0.02; done
+            trap '' INT TERM HUP; cat > /dev/null; i=0
+            until [ ! -d "$1" ] || rmdir "$1" || [ $((i += 1)) -gt 1500 ]; do sleep 0.02; done
             """;
         Process? started = null;
         var start = new ProcessStartInfo("sh") { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardError = true };
