@@ -10,7 +10,7 @@ namespace Fscrypt.Sim.Necessity;
 /// <param name="Site">What is taken out.</param>
 /// <param name="IsIdle">
 /// Whether the whole kernel, searched as far, makes no use of it: the check comes out as it does without it, no other thread takes
-/// the lock. Then nothing can be learnt of it here.
+/// the lock. Then the scenario says nothing about it.
 /// </param>
 /// <param name="All">With all watchers.</param>
 /// <param name="WithoutOrder">Without findings of races and of the order of locks.</param>

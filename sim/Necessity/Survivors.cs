@@ -4,7 +4,7 @@ namespace Fscrypt.Sim.Necessity;
 
 /// <summary>Why nothing breaks without a site.</summary>
 /// <param name="Text">In a sentence.</param>
-/// <param name="IsRedundant">Whether nothing can break on any schedule of these scenarios: what it does something else does as well.</param>
+/// <param name="IsRedundant">Whether nothing can break on any schedule of these scenarios: what it does something else does as well, or it only saves work.</param>
 /// <param name="Other">The site that does it as well, if there is one: without both something breaks.</param>
 public sealed record Survivor(string Text, bool IsRedundant = false, string? Other = null);
 
@@ -121,8 +121,8 @@ public static class Survivors
     public static string? ReasonOf(NecessityRow row)
         => Reasons.TryGetValue(row.Site.Name, out var reason) ? (reason.IsRedundant ? "redundant: " : row.IsIdle ? "idle: " : "") + reason.Text
             : !row.IsIdle ? null
-            : row.Site.Kind == SiteKind.Lock ? "idle: no other thread takes the lock in any schedule"
-            : "idle: it comes out the same in every schedule, with it and without it";
+            : row.Site.Kind == SiteKind.Lock ? "idle: no other thread takes the lock within the bound"
+            : "idle: within the bound it comes out the same with it and without it";
 
     /// <summary>Whether taking out a site makes no difference that anything could notice.</summary>
     public static bool IsEquivalent(NecessityRow row) => row.IsIdle || (Reasons.TryGetValue(row.Site.Name, out var reason) && reason.IsRedundant);
