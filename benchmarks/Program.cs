@@ -13,6 +13,12 @@ if (args is ["counted"])
     return 0;
 }
 
+if (args is ["predict"])
+{
+    Predictions.Print(Console.Out);
+    return 0;
+}
+
 if (args is ["reductions"])
 {
     Reductions.Print(Console.Out);

@@ -99,6 +99,7 @@ internal partial class Ext4(
     {
         if (superBlock.Disk.FileNameOf(dentry.FileName.Value).Length > NameMax)
             return (Errno.ENAMETOOLONG, null);
+        host.Counters.NamesRead++;
 
         // fscrypt_prepare_lookup: one test of the key decides how the name is read, and what the dentry says of it.
         var (error, hasKey) = await HasKeyForNames(directory);
@@ -252,6 +253,7 @@ internal partial class Ext4(
         var (inode, isNew) = await inodes.Iget(superBlock, number);
         if (inode == null || !isNew)
             return inode;
+        host.Counters.InodesRead++;
         await host.Point();                                        // reads the inode from the disk
         inode.Type.Value = inode.OnDisk.Type;
         inode.Nlink.Value = inode.OnDisk.Links.Value;

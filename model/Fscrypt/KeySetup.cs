@@ -102,6 +102,7 @@ public sealed partial class KeySetup
         var info = (CryptInfo?)inode.CryptInfo.Value;
         if (info == null)
             return;
+        host.Counters.KeysPut++;
         await DestroyKey(info);
         var key = info.MasterKey.Value;
         if (key != null)
@@ -130,6 +131,7 @@ public sealed partial class KeySetup
     [KernelSource("fs/crypto/keyinfo.c", "fscrypt_put_encryption_info", Omits = "up to 4.10")]
     internal async KTask FreeInPlace(CryptInfo info)
     {
+        host.Counters.KeysPut++;
         await info.Inode.Value!.CryptInfo.WriteOnce(null);
         await DestroyKey(info);
         if (info.MasterKey.Value is { } key)
@@ -183,6 +185,8 @@ public sealed partial class KeySetup
             : policy.Version == 1 ? await DeriveFromProcess(info, policy, policy.KeySizeMin(inode.Type.Value != FileType.File))
             : Errno.ENOKEY;
         var published = error == Errno.OK && await inode.CryptInfo.PublishIfNull(info);
+        if (published)
+            host.Counters.KeysSetUp++;
         if (host.Check("published", published, otherwise: true) && key != null)
         {
             var countsFirst = host.Order("counted, then listed");

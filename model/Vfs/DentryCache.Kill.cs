@@ -23,6 +23,7 @@ public sealed partial class DentryCache
         await inode.Lock.Acquire();
         for (var alias = inode.Aliases.First; alias != null; alias = inode.Aliases.After(alias))
         {
+            Host.Counters.DentriesVisited++;
             await alias.Ref.Acquire();
             if (Host.Check("d_count", alias.Ref.Count == 0, otherwise: true))
                 await ToShrinkList(alias, list);
@@ -101,6 +102,7 @@ public sealed partial class DentryCache
         await parent.Ref.Acquire();
         for (var child = parent.Children.First; child != null; child = parent.Children.After(child))
         {
+            Host.Counters.DentriesVisited++;
             await child.Ref.Acquire(VfsLocks.DentryChild);
             var count = child.Ref.Count;
             var listed = Host.Check("DCACHE_SHRINK_LIST", Has(child.Flags.Value, DentryFlags.ShrinkList));
@@ -250,6 +252,7 @@ public sealed partial class DentryCache
     [KernelSource("fs/dcache.c", "__dentry_kill")]
     private async KTask<Dentry?> Kill(Dentry dentry)
     {
+        Host.Counters.DentriesKilled++;
         dentry.Ref.Count = LockRef.DeadCount;
         if (Host.Check("on the LRU", Has(dentry.Flags.Value, DentryFlags.LruList) && !Has(dentry.Flags.Value, DentryFlags.ShrinkList)))
             await RemoveFromLru(dentry);

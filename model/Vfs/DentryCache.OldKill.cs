@@ -129,6 +129,7 @@ public sealed partial class DentryCache
     [KernelSource("fs/dcache.c", "__dentry_kill")]
     private async KTask OldKill(Dentry dentry, Dentry parent)
     {
+        Host.Counters.DentriesKilled++;
         dentry.Ref.Count = LockRef.DeadCount;
         if (Has(dentry.Flags.Value, DentryFlags.LruList) && !Has(dentry.Flags.Value, DentryFlags.ShrinkList))
             await RemoveFromLru(dentry);

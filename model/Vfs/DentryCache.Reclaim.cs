@@ -84,6 +84,7 @@ public sealed partial class DentryCache
     [KernelSource("fs/dcache.c", "dentry_lru_isolate")]
     private async KTask<Isolated> Isolate(Dentry dentry, ShrinkList list)
     {
+        Host.Counters.DentriesVisited++;
         if (!await dentry.Ref.TryAcquire())
             return Isolated.Skipped;
         var flags = dentry.Flags.Value;
@@ -115,6 +116,7 @@ public sealed partial class DentryCache
     [KernelSource("fs/dcache.c", "dentry_lru_isolate_shrink")]
     private async KTask<Isolated> IsolateShrink(Dentry dentry, ShrinkList list)
     {
+        Host.Counters.DentriesVisited++;
         if (!await dentry.Ref.TryAcquire())
             return Isolated.Skipped;
         await MoveToShrinkList(dentry, list);

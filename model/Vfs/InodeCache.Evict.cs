@@ -108,6 +108,7 @@ public sealed partial class InodeCache
     [KernelSource("mm/filemap.c", "__filemap_remove_folio")]
     internal static async KTask RemovePages(Inode inode)
     {
+        inode.Host.Counters.FoliosDropped++;
         await inode.PagesLock.Acquire();
         await inode.Folio.Set(default);
         await inode.PagesLock.Release();

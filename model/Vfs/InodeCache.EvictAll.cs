@@ -19,6 +19,7 @@ public sealed partial class InodeCache
             await superBlock.InodeListLock.Acquire();
             for (var inode = superBlock.Inodes.First; inode != null && !again; inode = superBlock.Inodes.After(inode))
             {
+                Host.Counters.InodesVisited++;
                 if (await inode.Count.Read() > 0)
                     continue;
 
@@ -59,6 +60,7 @@ public sealed partial class InodeCache
             await superBlock.InodeListLock.Acquire();
             for (var inode = superBlock.Inodes.First; inode != null && !again; inode = superBlock.Inodes.After(inode))
             {
+                Host.Counters.InodesVisited++;
                 await inode.Lock.Acquire();
                 var state = inode.State.Value;
                 var dying = (state & (InodeState.New | InodeState.Dying)) != 0;

@@ -91,6 +91,7 @@ public sealed partial class InodeCache
     [KernelSource("fs/inode.c", "inode_lru_isolate", Omits = "buffers of metadata")]
     private async KTask<LruStatus> Isolate(Inode inode, DisposeList list)
     {
+        Host.Counters.InodesVisited++;
         if (!await inode.Lock.TryAcquire())                        // the wrong way round: i_lock is outside
             return LruStatus.Skip;
         var lru = inode.SuperBlock;

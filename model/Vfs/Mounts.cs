@@ -90,6 +90,7 @@ public sealed class Mounts : KernelObject
             return Errno.EINVAL;
         }
 
+        Host.Counters.Mounts++;
         superBlock.IsLazyTime.Value = (options & MountOptions.LazyTime) != 0;
         superBlock.UsesInlineCrypt.Value = (options & MountOptions.InlineCrypt) != 0;
         await superBlock.Active.WriteRacy(true);

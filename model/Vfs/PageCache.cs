@@ -116,7 +116,11 @@ public sealed class PageCache(KernelHost host, SuperBlock superBlock, InodeCache
     {
         await Lock(inode);
         if (!inode.Folio.Value.Has(FolioFlags.Uptodate))
+        {
+            host.Counters.FoliosRead++;
             await inodes.FileSystem.ReadAhead(inode);
+        }
+
         var seen = inode.Folio.Value;
         await inode.FolioLock.Release();
         return seen;

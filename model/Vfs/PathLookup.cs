@@ -65,6 +65,7 @@ public sealed partial class PathLookup
     [KernelSource("fs/namei.c", "path_lookupat", Omits = "mounts")]
     private async KTask<(Errno Error, NameData Walk)> Walk(PathName path, LookupFlags flags)
     {
+        superBlock.Host.Counters.PathsWalked++;
         var (error, walk) = await WalkRcu(path, flags);
         if (error != Errno.ECHILD)
             return (error, walk);

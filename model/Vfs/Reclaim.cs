@@ -99,6 +99,7 @@ public sealed class Reclaim : KernelObject
         await superBlock.InodeListLock.Acquire();
         for (var inode = superBlock.Inodes.First; inode != null; inode = superBlock.Inodes.After(inode))
         {
+            Host.Counters.InodesVisited++;
             await inode.Lock.Acquire();
             var skip = (inode.State.Value & (InodeState.Dying | InodeState.New)) != 0
                 || !(await inode.Folio.ReadRacy()).IsThere;

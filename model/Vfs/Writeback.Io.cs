@@ -43,6 +43,7 @@ public sealed partial class Writeback
     [KernelSource("mm/page-writeback.c", "__folio_start_writeback")]
     private static async KTask StartIo(Inode inode)
     {
+        inode.Host.Counters.FoliosWritten++;
         await inode.PagesLock.Acquire();
         await inode.SuperBlock.UnderWritebackLock.Acquire();       // sb_mark_inode_writeback
         inode.SuperBlock.UnderWriteback.AddLast(inode);
