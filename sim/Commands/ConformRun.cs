@@ -230,6 +230,13 @@ internal sealed partial class ConformRun(ParseResult parsed, ScenarioCatalog sce
                 Tell(model, smallest, row.Step);
         }
 
+        if (rows.Count == 0)
+        {
+            if (IsTold)
+                output.Line("left out, because the time was over (--for has more): random sequences");
+            return;
+        }
+
         Judge(rows, "random sequences are answered alike by this kernel and the model", "are not modelled yet", running.Modelled != null, leavesOut: false);
         if (IsTold)
             output.Line($"seed {seed}, {rows.Count} sequences of {RandomSequences.LengthDefault} operations");
