@@ -40,11 +40,11 @@ public static class Survivors
         ["truncate_inode_pages_final: waits for writeback"] = new(
             "I/O ends before its submitter unlocks the folio, unless a scenario lets it end later, and the folio's lock is taken before", IsRedundant: true, Other: "__folio_lock: folio lock #1"),
         ["__filemap_remove_folio: i_pages lock #1"] = new(
-            "I/O ends before its submitter unlocks the folio, unless a scenario lets it end later, and the folio's lock is held here", IsRedundant: true, Other: "__folio_lock: folio lock #1"),
+            "I/O ends before its submitter unlocks the folio, unless a scenario lets it end later, and the folio's lock is held here", IsRedundant: true),
         ["__folio_start_writeback: i_pages lock #1"] = new(
-            "the folio is locked: nobody takes the page out, and nobody else begins or ends I/O on it", IsRedundant: true, Other: "__folio_lock: folio lock #1"),
+            "the folio is locked: nobody takes the page out, and nobody else begins or ends I/O on it", IsRedundant: true),
         ["__folio_end_writeback: i_pages lock #1"] = new(
-            "the folio is still locked where I/O does not end later: nobody takes the page out meanwhile", IsRedundant: true, Other: "__folio_lock: folio lock #1"),
+            "the folio is still locked where I/O does not end later: nobody takes the page out meanwhile", IsRedundant: true),
         ["bdi_split_work_to_wbs: wb_has_dirty_io"] = new(
             "it saves work: the flusher finds nothing to write", IsRedundant: true),
         ["wait_sb_inodes: rcu_read_lock #1"] = new(
@@ -64,9 +64,9 @@ public static class Survivors
         ["__dentry_kill: d_count of the parent"] = new(
             "the directory has the same key: the walk comes to it, and kills it itself", IsRedundant: true),
         ["fscrypt_get_info: load_acquire of i_crypt_info #1"] = new(
-            "one opener of each inode: the pointer is compared with null, or who published it has dropped a reference since; bugs/publish-without-acquire needs it"),
+            "one opener of each inode: the pointer is compared with null, or who published it has dropped a reference since; races/two-openers needs it"),
         ["fscrypt_setup_encryption_info: cmpxchg_release of i_crypt_info #1"] = new(
-            "one opener of each inode: nobody else reads through the pointer before the inode's last put"),
+            "one opener of each inode: nobody else reads through the pointer before the inode's last put; races/two-openers needs it"),
         ["fscrypt_put_master_key_activeref: order of dec_and_test of mk_active_refs #1"] = new(
             "whoever evicts beside the remover has put the directory before its inode goes, which orders it before the key's end"),
         ["retain_dentry: unhashed"] = new(
@@ -84,13 +84,13 @@ public static class Survivors
         ["d_shrink_del: store_release of d_flags #1"] = new(
             "who uses the dentry took a count of it, and a lockref orders both ways here, which is more than the kernel's does"),
         ["__dentry_kill: d_lockref #3"] = new(
-            "one remover: nobody else has a dentry on a shrink list that is killed meanwhile"),
+            "one remover: nobody else has a dentry on a shrink list that is killed meanwhile; races/two-removers needs it"),
         ["wait_sb_inodes: s_inode_wblist_lock #1"] = new(
-            "who puts inodes on the list is the flusher, whose works were waited for before"),
+            "one remover: who puts inodes on the list is the flusher, whose works were waited for before; races/write-vs-two-removers needs it"),
         ["__folio_start_writeback: s_inode_wblist_lock #1"] = new(
-            "only the flusher writes, in order, and who waits for the list waited for its works before"),
+            "one remover: who reads the list waited for the flusher's works before; races/write-vs-two-removers needs it"),
         ["__folio_end_writeback: s_inode_wblist_lock #1"] = new(
-            "only the flusher writes, in order, and who waits for the list waited for its works before"),
+            "one remover: who reads the list waited for the flusher's works before; races/write-vs-two-removers needs it"),
         ["writeback_sb_inodes: wb.list_lock #2"] = new(
             "one inode is dirty at a time, and its i_lock is held here"),
         ["ext4_orphan_del: s_orphan_lock #1"] = new(
