@@ -67,6 +67,7 @@ public abstract partial class KernelHost
         LockOrder.Restore();
         RcuSequence = rcuAtCheckpoint;
         Forget();
+        Cost?.Begin();
     }
 
     /// <summary>The objects that were there at the checkpoint, in the order in which they were made.</summary>

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Fscrypt.Sim.Cost;
 
 namespace Fscrypt.Sim.Commands;
 
@@ -71,6 +72,13 @@ public sealed record CompareReport(
 /// <summary>How often a rule is broken in a scenario on a kernel, or how often a probe is reached.</summary>
 public sealed record CompareRow(
     string Scenario, string Design, string Release, string Rule, string Result, int? Preemptions, string Covered);
+
+/// <summary>What <c>cost --json</c> prints: scenarios, or runs of one thread if none was named.</summary>
+public sealed record CostReport(string Verb, string Release, IReadOnlyList<CostScenario> Scenarios, IReadOnlyList<SequentialCost> Runs);
+
+/// <summary>What a design costs in a scenario, over all executions that came to their end.</summary>
+public sealed record CostScenario(
+    string Scenario, string Design, string Covered, bool Finished, long Executions, long Broken, IReadOnlyList<CostRow> Costs);
 
 /// <summary>What <c>why --json</c> prints.</summary>
 public sealed record WhyReport(
@@ -155,6 +163,9 @@ public static class ReportJson
     public static string ToText(CompareReport report) => JsonSerializer.Serialize(report, Json.CompareReport);
 
     /// <inheritdoc cref="ToText(ExploreReport)"/>
+    public static string ToText(CostReport report) => JsonSerializer.Serialize(report, Json.CostReport);
+
+    /// <inheritdoc cref="ToText(ExploreReport)"/>
     public static string ToText(WhyReport report) => JsonSerializer.Serialize(report, Json.WhyReport);
 
     /// <inheritdoc cref="ToText(ExploreReport)"/>
@@ -174,6 +185,8 @@ public static class ReportJson
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(ExploreReport))]
 [JsonSerializable(typeof(CompareReport))]
+[JsonSerializable(typeof(CostReport))]
+[JsonSerializable(typeof(SequentialCost[]))]
 [JsonSerializable(typeof(WhyReport))]
 [JsonSerializable(typeof(BugsReport))]
 [JsonSerializable(typeof(CheckSyntaxReport))]
