@@ -25,7 +25,7 @@ public sealed class CostModelTests
         foreach (var workload in counted)
         {
             var model = workload.Key.Count().ToDictionary();
-            Assert.All(workload, m => Assert.Equal(model[m.Column], m.Counts));
+            Assert.All(workload, m => Assert.Equal(model[m.Column].ToArray(), m.Counts.ToArray()));
         }
     }
 
