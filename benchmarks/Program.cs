@@ -1,5 +1,8 @@
+using System.Text.Json;
 using BenchmarkDotNet.Running;
 using Fscrypt.Sim.Benchmarks;
+using Fscrypt.Sim.Commands;
+using Fscrypt.Sim.Cost;
 
 if (args is ["sizes"])
 {
@@ -7,15 +10,28 @@ if (args is ["sizes"])
     return 0;
 }
 
-if (args is ["counted"])
+if (args is ["counted", .. { Length: <= 1 } counted])
 {
-    CountedWork.Print(Console.Out);
+    CountedWork.Print(Console.Out, counted.FirstOrDefault());
+    return 0;
+}
+
+if (args is ["plot", var drawn, var picture])
+{
+    var runs = JsonSerializer.Deserialize<SequentialCost[]>(File.ReadAllText(drawn), ReportJson.Options)!;
+    File.WriteAllText(picture, CostPicture.Draw(runs));
     return 0;
 }
 
 if (args is ["predict"])
 {
     Predictions.Print(Console.Out);
+    return 0;
+}
+
+if (args is ["count", var counts])
+{
+    Predictions.Count(counts);
     return 0;
 }
 

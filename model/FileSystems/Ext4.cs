@@ -254,6 +254,7 @@ internal partial class Ext4(
         if (inode == null || !isNew)
             return inode;
         host.Counters.InodesRead++;
+        host.Cost?.OnRead(number);
         await host.Point();                                        // reads the inode from the disk
         inode.Type.Value = inode.OnDisk.Type;
         inode.Nlink.Value = inode.OnDisk.Links.Value;

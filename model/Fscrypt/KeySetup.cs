@@ -100,6 +100,7 @@ public sealed partial class KeySetup
     public async KTask PutEncryptionInfo(Inode inode)
     {
         var info = (CryptInfo?)inode.CryptInfo.Value;
+        host.Cost?.OnEvicted(inode.Number.Peek, inode.Nlink.Peek > 0 && info?.MasterKey.Peek is not { Present.Peek: false });
         if (info == null)
             return;
         host.Counters.KeysPut++;

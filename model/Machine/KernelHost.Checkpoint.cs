@@ -68,6 +68,7 @@ public abstract partial class KernelHost
         RcuSequence = rcuAtCheckpoint;
         Forget();
         Sites?.Begin();
+        Cost?.Begin();
     }
 
     /// <summary>The objects that were there at the checkpoint, in the order in which they were made.</summary>

@@ -46,6 +46,13 @@ public abstract partial class KernelHost
     /// <summary>What the run cost.</summary>
     public WorkCounters Counters { get; } = new();
 
+    /// <summary>Who counts what takes memory to count, or null for nobody.</summary>
+    public CostWatch? Cost { get; set; }
+
+    /// <summary>The kernel's name of a class of locks, or null if no lock of it was made.</summary>
+    /// <param name="number">0 to 63.</param>
+    public string? LockClassName(int number) => LockOrder.Find(number)?.Name;
+
     /// <summary>What was found in this execution, or null. An execution ends with its first finding.</summary>
     public Finding? Finding { get; private set; }
 

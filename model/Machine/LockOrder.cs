@@ -25,6 +25,9 @@ internal sealed class LockOrder
     /// <summary>The kernel's name of locks of a class.</summary>
     public string NameOf(LockNumber @class) => NameOf(@class.Index());
 
+    /// <summary>The class with a number, if a lock of it was made.</summary>
+    public LockClass? Find(int number) => classes[number];
+
     /// <summary>Whether locks of a class may be tried.</summary>
     public bool MayTry(LockNumber @class) => @class.IsTried() || classes[@class.Index()] is { TriedUndeclared: true };
 
@@ -64,12 +67,14 @@ internal sealed class LockOrder
         held.Outside = thread.HeldClasses;
         thread.HeldClasses |= 1UL << @class.Index();
         thread.Host.Counters.LockAcquisitions++;
+        thread.Host.Cost?.OnTaken(thread, owner, offset, @class.Index());
         if (spins)
             thread.EnterAtomic();
     }
 
     public static void Pop(KernelThread thread, KernelObject owner, ushort offset, bool spins)
     {
+        thread.Host.Cost?.OnReleased(thread, owner, offset);
         var last = thread.HeldCount - 1;
         if (last >= 0 && thread.Held[last].Is(owner, offset))
         {

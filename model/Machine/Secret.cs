@@ -66,6 +66,7 @@ public struct Secret : ICell
         this.key = key + 1;
         this.kind = kind;
         thread.Host.Secrets.Copies(key, kind)++;
+        thread.Host.Cost?.OnCopies(kind == SecretKind.OfUser ? 0 : 1);
         thread.Host.SecretAccessed(key, AccessKind.Add);
         if (thread.Host.Attentive)
             thread.Host.PlainWritten(owner, offset);
@@ -116,6 +117,7 @@ public struct Secret : ICell
         if (key != 0)
         {
             host.Secrets.Copies(key - 1, kind)--;
+            host.Cost?.OnCopies(kind == SecretKind.OfUser ? 0 : -1);
             host.SecretAccessed(key - 1, AccessKind.Add);
         }
 

@@ -123,14 +123,18 @@ public sealed partial class DentryCache
         // From here to the rehashing a look-up by either name misses, and sees by the count that it has to look again.
         var oldName = dentry.FileName.Value;
         dentry.FileName.Value = target.FileName.Value;
+        if (exchange)
+        {
+            to.Children.Remove(target);
+            from.Children.AddFirst(target);
+        }
+
         from.Children.Remove(dentry);
         to.Children.AddFirst(dentry);
         dentry.Parent.Value = to;
         if (exchange)
         {
             target.FileName.Value = oldName;
-            to.Children.Remove(target);
-            from.Children.AddFirst(target);
             target.Parent.Value = from;
             await HashLock.Acquire();
             Hash.AddFirst(target);

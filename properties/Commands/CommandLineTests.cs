@@ -51,6 +51,7 @@ public sealed class CommandLineTests : IDisposable
 
     [Theory]
     [InlineData("compare")]
+    [InlineData("cost")]
     [InlineData("explore")]
     [InlineData("why")]
     [InlineData("replay")]

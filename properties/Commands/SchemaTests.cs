@@ -25,6 +25,9 @@ public sealed class SchemaTests : IDisposable
     public void The_schema_of_bugs_is_current() => IsCurrent("bugs", typeof(BugsReport), ReportJson.Options);
 
     [Fact]
+    public void The_schema_of_cost_is_current() => IsCurrent("cost", typeof(CostReport), ReportJson.Options);
+
+    [Fact]
     public void The_schema_of_compare_is_current() => IsCurrent("compare", typeof(CompareReport), ReportJson.Options);
 
     [Fact]

@@ -26,6 +26,7 @@ public sealed class CommandLine
         root = new RootCommand("Which schedules of key removal and inode eviction go wrong, in which design, and why.")
         {
             CompareCommand.Create(scenarios, output),
+            CostCommand.Create(scenarios, output),
             BugsCommand.Create(scenarios, output),
             ExploreCommand.Create(scenarios, output),
             WhyCommand.Create(scenarios, output),

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Fscrypt.Sim.Cost;
 
 namespace Fscrypt.Sim.Commands;
 
@@ -95,6 +96,13 @@ public sealed record FixRow(string Scenario, string What, string With, string Wi
 public sealed record CompareRow(
     string Scenario, string Design, string Release, string Rule, string Result, int? Preemptions, string Covered);
 
+/// <summary>What <c>cost --json</c> prints: scenarios, or runs of one thread if none was named.</summary>
+public sealed record CostReport(string Verb, string Release, IReadOnlyList<CostScenario> Scenarios, IReadOnlyList<SequentialCost> Runs);
+
+/// <summary>What a design costs in a scenario, over all executions that came to their end.</summary>
+public sealed record CostScenario(
+    string Scenario, string Design, string Covered, bool Finished, long Executions, long Broken, IReadOnlyList<CostRow> Costs);
+
 /// <summary>What <c>why --json</c> prints.</summary>
 public sealed record WhyReport(
     string Verb,
@@ -179,6 +187,9 @@ public static class ReportJson
     public static string ToText(CompareReport report) => JsonSerializer.Serialize(report, Json.CompareReport);
 
     /// <inheritdoc cref="ToText(ExploreReport)"/>
+    public static string ToText(CostReport report) => JsonSerializer.Serialize(report, Json.CostReport);
+
+    /// <inheritdoc cref="ToText(ExploreReport)"/>
     public static string ToText(WhyReport report) => JsonSerializer.Serialize(report, Json.WhyReport);
 
     /// <inheritdoc cref="ToText(ExploreReport)"/>
@@ -198,6 +209,8 @@ public static class ReportJson
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(ExploreReport))]
 [JsonSerializable(typeof(CompareReport))]
+[JsonSerializable(typeof(CostReport))]
+[JsonSerializable(typeof(SequentialCost[]))]
 [JsonSerializable(typeof(WhyReport))]
 [JsonSerializable(typeof(BugsReport))]
 [JsonSerializable(typeof(CheckSyntaxReport))]

@@ -11,6 +11,11 @@ internal static class Verbs
             "compare",
             "compare remove-vs-write --design drop-inode,drop-caches-3 --differences",
         ],
+        ["cost"] =
+        [
+            "cost remove-vs-open --design drop-inode,drop-caches-3 --preemptions 1",
+            "cost --unlocked 10000 --bystanders 100000 --dirty 10",
+        ],
         ["bugs"] =
         [
             "bugs",

@@ -1,7 +1,9 @@
 using System.Globalization;
+using System.Numerics;
 using Fscrypt.Sim.Engines;
 using Fscrypt.Sim.Model;
 using Fscrypt.Sim.Model.Machine;
+using Fscrypt.Sim.Model.Rules;
 using Fscrypt.Sim.Model.Vfs;
 using Fscrypt.Sim.Search;
 
@@ -14,7 +16,7 @@ namespace Fscrypt.Sim.Cost;
 public sealed class FullCaches
 {
     private const int FilesPerDirectory = 1_000;
-    private const int HashBuckets = 1 << 18;
+    private const int HashBucketsMin = 64;
 
     private readonly NativeHost<DepthFirst> host = new(new DepthFirst(0)) { StepsMax = int.MaxValue };
     private readonly Kernel kernel;
@@ -28,7 +30,9 @@ public sealed class FullCaches
     /// <param name="bystanders">Other files, the same.</param>
     public FullCaches(KernelConfiguration configuration, int unlocked, int bystanders)
     {
-        kernel = new Kernel(host, configuration, HashBuckets);
+        // What a design breaks does not end the run: here it is asked what it costs.
+        host.IgnoredRules = [.. RuleBook.All.Select(r => r.Name).Where(RuleBook.IsLookedAtOnly)];
+        kernel = new Kernel(host, configuration, (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(HashBucketsMin, unlocked + bystanders)));
         files = Make("u", unlocked, policy: 0);
         this.bystanders = Make("b", bystanders, policy: -1);
         text = kernel.Disk.Text("y");

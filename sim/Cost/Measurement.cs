@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using System.Text.Json;
+using System.Globalization;
 using Fscrypt.Sim.Model;
 
 namespace Fscrypt.Sim.Cost;
@@ -18,44 +18,7 @@ public sealed record Measurement(Workload Workload, string Column, double Millis
 /// <param name="Drop">What was written to drop_caches.</param>
 public sealed record Workload(int Unlocked, int Bystanders, bool Reads, int Drop)
 {
-    /// <summary>Shorter times are noise: a thousandth of a second is what a timer's tick costs.</summary>
-    private const double MillisecondsMin = 1;
-
-    private const string Recording = "cost/linux-6.18.44-ext4.json";
-
-    /// <summary>Does again on the model what was measured, with the same numbers of files. Deterministic.</summary>
-    /// <param name="unlockedMax">Larger workloads are left out.</param>
-    /// <returns>A measurement of each part that took a millisecond or more.</returns>
-    public static ImmutableArray<Measurement> MeasureAll(int unlockedMax = int.MaxValue)
-    {
-        using var stream = typeof(Workload).Assembly.GetManifestResourceStream(Recording)!;
-        using var document = JsonDocument.Parse(stream);
-        var all = ImmutableArray.CreateBuilder<Measurement>();
-        foreach (var run in document.RootElement.GetProperty("empty_files_dc2").EnumerateArray())
-            Measure(run, reads: false, drop: 2);
-        foreach (var pages in document.RootElement.GetProperty("one_page_files").EnumerateObject())
-        {
-            foreach (var run in pages.Value.EnumerateArray())
-                Measure(run, reads: true, drop: pages.Name[^1] - '0');
-        }
-
-        return all.ToImmutable();
-
-        void Measure(JsonElement run, bool reads, int drop)
-        {
-            var workload = new Workload(run.GetProperty("n_enc").GetInt32(), run.GetProperty("n_bystander").GetInt32(), reads, drop);
-            if (workload.Unlocked + workload.Bystanders > unlockedMax)
-                return;
-            foreach (var (column, counts) in workload.Count())
-            {
-                var isThere = run.TryGetProperty($"{column}_ms", out var time) || run.TryGetProperty($"{column}{drop}_ms", out time);
-                if (isThere && time.GetDouble() >= MillisecondsMin)
-                    all.Add(new Measurement(workload, column, time.GetDouble(), counts));
-            }
-        }
-    }
-
-    /// <summary>The parts in the order in which they were timed; what is done in between is not counted.</summary>
+    /// <summary>The parts in the order in which they were timed, as the model does them; what is done in between is not counted.</summary>
     public IEnumerable<(string Column, ImmutableArray<long> Counts)> Count()
     {
         var caches = new FullCaches(new KernelConfiguration(), Unlocked, Bystanders);
@@ -80,6 +43,7 @@ public sealed record Workload(int Unlocked, int Bystanders, bool Reads, int Drop
 
         caches.Add();
         caches.Unlock(Reads);
+        caches.OpenBystanders(Reads);
         caches.Remount();
         yield return Part("umount_mount");
         caches.StatBystanders();
@@ -89,5 +53,5 @@ public sealed record Workload(int Unlocked, int Bystanders, bool Reads, int Drop
     }
 
     public override string ToString()
-        => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Unlocked / 1000}k + {Bystanders / 1000}k{(Reads ? $", pages, {Drop}" : "")}");
+        => string.Create(CultureInfo.InvariantCulture, $"{Unlocked / 1000}k + {Bystanders / 1000}k{(Reads ? $", pages, {Drop}" : "")}");
 }

@@ -93,6 +93,9 @@ public sealed class Simulation
     public bool Asks(int expectation)
         => Ended || (WasDeadlock && Instance.Expectations[expectation].IsAskedInDeadlocks) || expectation == BrokenInvariant;
 
+    /// <summary>Called when the threads of an execution have ended or were dropped, before the last part; null for nobody.</summary>
+    public Action? WhenThreadsEnd { get; set; }
+
     /// <summary>Runs the threads, the last part, and the rules that look at the end. Allocates nothing unless something is found.</summary>
     public ExecutionEnd Execute()
     {
@@ -101,7 +104,9 @@ public sealed class Simulation
         BrokenInvariant = -1;
         foreach (var register in Instance.Registers)
             register.Reset();
-        Ended = host.RunTogether(Instance.Threads) && (Instance.Finally == null || host.RunAlone(Instance.Finally));
+        var ended = host.RunTogether(Instance.Threads);
+        WhenThreadsEnd?.Invoke();
+        Ended = ended && (Instance.Finally == null || host.RunAlone(Instance.Finally));
         if (Ended)
             Instance.CheckAtEnd?.Invoke();
         if (Ended || WasDeadlock)
