@@ -36,7 +36,7 @@ internal sealed partial class MachineComparison
         ["KernelObject.allocatedBy"] = Who, ["KernelObject.AllocationIndex"] = Who, ["KernelThread.Allocations"] = Who,
         ["KernelThread.Parent"] = Who,
 
-        ["KernelHost.Current"] = Past, ["KernelHost.last"] = Past, ["KernelHost.Counters"] = Past, ["KernelHost.Steps"] = Past,
+        ["KernelHost.Current"] = Past, ["KernelHost.last"] = Past, ["KernelHost.Counters"] = Past, ["KernelHost.Cost"] = Past, ["KernelHost.Steps"] = Past,
         ["KernelHost.GivenUp"] = Past, ["KernelHost.Finding"] = Past, ["KernelHost.decided"] = Past, ["KernelHost.next"] = Past,
         ["StrategyHost.schedule"] = Past, ["StrategyHost.Strategy"] = Past, ["StrategyHost.Preemptions"] = Past,
         ["StrategyHost.ScheduleLength"] = Past, ["StrategyHost.WasCut"] = Past,
