@@ -95,12 +95,17 @@ public sealed partial class KeySetup
         return host.Check("mk_present", !present);
     }
 
+    // A watcher of single executions looks on: no search that reduces has it.
+    private static void CountEviction(CostWatch cost, Inode inode, CryptInfo? info)
+        => cost.OnEvicted(inode.Number.Peek, inode.Nlink.Peek > 0 && info?.MasterKey.Peek is not { Present.Peek: false });
+
     /// <summary>Takes an inode's key away; in eviction only.</summary>
     [KernelSource("fs/crypto/keysetup.c", "put_crypt_info")]
     public async KTask PutEncryptionInfo(Inode inode)
     {
         var info = (CryptInfo?)inode.CryptInfo.Value;
-        host.Cost?.OnEvicted(inode.Number.Peek, inode.Nlink.Peek > 0 && info?.MasterKey.Peek is not { Present.Peek: false });
+        if (host.Cost != null)
+            CountEviction(host.Cost, inode, info);
         if (info == null)
             return;
         host.Counters.KeysPut++;

@@ -12,7 +12,7 @@ public sealed class CommandLineTests : IDisposable
 
     [Theory]
     [InlineData("no verb 'explode'; the nearest is explore", "explode")]
-    [InlineData("a verb is missing: compare, bugs, explore, why, replay, shrink, explain, show, merge, conform, list, check-syntax, format, kernel-map; --help says more")]
+    [InlineData("a verb is missing: compare, cost, bugs, explore, why, replay, shrink, explain, show, merge, conform, list, check-syntax, format, kernel-map; --help says more")]
     [InlineData("no scenario 'lokced'; the nearest is locked", "explore", "lokced")]
     [InlineData("no scenario 'lokced'; the nearest is locked", "compare", "lokced")]
     [InlineData("explore: Required argument 'SCENARIO' missing for command: 'explore'", "explore")]

@@ -17,6 +17,7 @@ public static class PeekTests
         ["DirectKey.HashKey"] = "the descriptor and the raw key that it was made with, before anybody else could reach it",
         ["Inode.HashKey"] = "i_ino, set before it is hashed, and never again",
         ["Inode.OnDisk"] = "i_ino, which never changes, and what it leads to is read by steps of its own",
+        ["KeySetup.CountEviction"] = "what a watcher of costs counts, with whom nothing is searched by dependence",
         ["MasterKey.HashKey"] = "the number that it was made with, before anybody else could reach it",
     };
 
